@@ -1,0 +1,35 @@
+"""``python -m devkit COMMAND``: hands over to the module that carries the command."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from devkit.paths import SetupError
+
+COMMANDS = {
+    "test": "devkit.testing",
+    "lint": "devkit.linting",
+    "run": "devkit.running",
+    "with": "devkit.shell",
+    "get-odoo": "devkit.odoo_source",
+    "template": "devkit.templates",
+}
+
+
+def main(argv: list[str]) -> int:
+    name, *rest = argv or [""]
+    if name not in COMMANDS:
+        print(f"devkit: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return importlib.import_module(COMMANDS[name]).main(rest)
+    except SetupError as error:
+        print(f"smarteros: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
