@@ -1,0 +1,25 @@
+{
+    "name": "SmarterOS Base",
+    "summary": "Tenant, RUT, comunas and roles of a Chilean company",
+    "version": "19.0.1.0.0",
+    "category": "SmarterOS",
+    "author": "SmarterOS",
+    "license": "LGPL-3",
+    "depends": ["l10n_cl"],
+    "external_dependencies": {"python": ["smarteros"]},
+    "data": [
+        # Groups come first: the access rights and the menus name them.
+        "security/smarter_groups.xml",
+        "security/ir.model.access.csv",
+        "data/smarter.comuna.csv",
+        "data/smarter_tenant.xml",
+        "views/smarter_tenant_views.xml",
+        "views/smarter_comuna_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_company_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/menus.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "application": True,
+}
