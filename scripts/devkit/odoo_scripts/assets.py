@@ -1,0 +1,4 @@
+# Runs in Odoo's shell once our addons are installed: a browser test must not wait for stylesheets.
+# ruff: noqa: F821  (env comes from the shell)
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()

@@ -1,0 +1,20 @@
+"""Passwords of the local server: random, one file each, readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def password(folder: Path, name: str) -> str:
+    """The password called ``name``; made at the first call."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = folder / name
+    try:
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return place.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(24))
+    return place.read_text()
