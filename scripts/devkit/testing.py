@@ -137,8 +137,7 @@ def _drop_orphans(runtime: Runtime) -> None:
 def _odoo_pytest(home: paths.Home, database: str) -> list[str]:
     log = home.logs / "odoo-test.log"
     return [
-        "--import-mode=prepend", "-p", "no:cacheprovider", "-p", "no:asyncio",
-        "-o", "asyncio_mode=", "-o", "asyncio_default_fixture_loop_scope=",
+        "--import-mode=prepend", "-p", "no:cacheprovider",
         f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=info",
         "--odoo-extra", f"logfile={log}", "--log-level=WARNING",
     ]  # fmt: skip
