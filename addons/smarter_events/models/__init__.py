@@ -1,0 +1,8 @@
+from . import (
+    smarter_backfill,
+    smarter_delivery,
+    smarter_event,
+    smarter_event_type,
+    smarter_outbox,
+    smarter_subscription,
+)
