@@ -1,0 +1,1 @@
+"""Stores: the outbox of one tenant, in memory, in PostgreSQL, or behind Odoo's RPC."""

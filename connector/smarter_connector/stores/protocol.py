@@ -1,0 +1,87 @@
+"""A store in terms of one coroutine ``call(function, argument)``; postgres and rpc only add that."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smarter_connector.settings import TenantSettings
+from smarter_connector.stores.base import Claim, Identity, Outcome, Settled
+
+
+class ProtocolStore(ABC):
+    """Speaks ``smarteros.<function>(jsonb) -> jsonb``; see :class:`~.base.Store`."""
+
+    def __init__(self, tenant: TenantSettings) -> None:
+        self.tenant = tenant
+
+    @abstractmethod
+    async def call(self, function: str, argument: Any) -> Any:
+        """Call one function of the protocol. Raises StoreUnavailable, ConfigurationError."""
+
+    async def open(self) -> Identity:
+        identity = Identity.from_document(await self.call("identity", {}))
+        identity.verify(self.tenant)
+        return identity
+
+    async def claim(
+        self,
+        *,
+        worker: str,
+        limit: int = 100,
+        per_lane: int = 50,
+        lease_seconds: float = 60,
+        subscriptions: Sequence[int] | None = None,
+        exclude: Sequence[int] = (),
+    ) -> Claim:
+        request = {
+            "worker": worker,
+            "limit": limit,
+            "per_lane": per_lane,
+            "lease_seconds": lease_seconds,
+            "subscriptions": None if subscriptions is None else list(subscriptions),
+            "exclude": list(exclude),
+        }
+        return Claim.from_document(await self.call("claim", request))
+
+    async def settle(self, outcomes: Sequence[Outcome]) -> Settled:
+        documents = [outcome.to_document() for outcome in outcomes]
+        return Settled.from_document(await self.call("settle", documents))
+
+    async def extend(self, leases: Sequence[str], lease_seconds: float) -> int:
+        request = {"leases": list(leases), "lease_seconds": lease_seconds}
+        return (await self.call("extend", request))["extended"]
+
+    async def disable(self, subscription_id: int, reason: str) -> bool:
+        request = {"subscription_id": subscription_id, "reason": reason}
+        return bool((await self.call("disable", request))["disabled"])
+
+    async def stats(self) -> Mapping[str, Any]:
+        return await self.call("stats", {})
+
+    async def replay(self, request: Mapping[str, Any]) -> Mapping[str, int]:
+        return await self.call("replay", dict(request))
+
+    async def remember(self, subscription_id: int, kind: str, items: Mapping[str, Any]) -> None:
+        request = {"subscription_id": subscription_id, "kind": kind, "items": dict(items)}
+        await self.call("remember", request)
+
+    async def recall(self, subscription_id: int, kind: str, keys: Sequence[str]) -> dict[str, Any]:
+        request = {"subscription_id": subscription_id, "kind": kind, "keys": list(keys)}
+        return await self.call("recall", request)
+
+    async def forget(self, subscription_id: int, kind: str, keys: Sequence[str]) -> None:
+        request = {"subscription_id": subscription_id, "kind": kind, "keys": list(keys)}
+        await self.call("forget", request)
+
+    async def backfill(self, subscription_id: int, company_id: int | None = None) -> int:
+        request = {"subscription_id": subscription_id, "company_id": company_id}
+        return (await self.call("backfill", request))["id"]
+
+    async def backfill_status(self, backfill_id: int) -> Mapping[str, Any]:
+        return await self.call("backfill_status", {"id": backfill_id}) or {}
+
+    async def send_test(self, subscription_id: int, message: str = "") -> str:
+        request = {"subscription_id": subscription_id, "message": message or None}
+        return (await self.call("send_test", request))["event_id"]
