@@ -11,8 +11,8 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-from devkit.server import Server
 
+from devkit.server import Server
 from tests import postgres
 from tests.postgres import OutboxDatabase, OutboxDatabases, PrivateServer
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
-from devkit import cluster, paths, server
-from devkit.server import Login, Server
 from psycopg import sql
 
+from devkit import cluster, paths, server
+from devkit.server import Login, Server
 from smarter_connector.provisioning import provision
 from smarter_domain.outbox import install_statements
 
@@ -106,7 +106,7 @@ class PrivateServer:
 
 @contextmanager
 def shared_server() -> Iterator[Server]:
-    """The throw-away server of this machine's tests: name databases so that they are yours alone."""
+    """The throw-away server that tests share: name databases so that they are yours alone."""
     with server.opened(paths.open_home(), "test") as found:
         yield found
 

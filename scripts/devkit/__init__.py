@@ -1,1 +1,1 @@
-"""What the scripts of this repository are made of: environment, database, templates, tests, start-up."""
+"""What the scripts of this repository are made of: environment, databases, tests, start-up."""

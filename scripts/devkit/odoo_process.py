@@ -86,11 +86,21 @@ def odoo_command(runtime: Runtime, *arguments: str) -> list[str]:
 
 def install(runtime: Runtime, database: str, modules: Sequence[str], *options: str) -> None:
     """Install modules into a database. Raises SetupError with Odoo's own words when it fails."""
-    arguments = ("-d", database, "-i", ",".join(modules), *options, "--stop-after-init", "--no-http")
+    arguments = (
+        "-d",
+        database,
+        "-i",
+        ",".join(modules),
+        *options,
+        "--stop-after-init",
+        "--no-http",
+    )
     _logged(runtime, f"install-{database}", odoo_command(runtime, *arguments))
 
 
-def shell(runtime: Runtime, database: str, script: str, values: Mapping[str, str] | None = None) -> None:
+def shell(
+    runtime: Runtime, database: str, script: str, values: Mapping[str, str] | None = None
+) -> None:
     """Run a Python script with ``env`` in a database. ``values`` reach it as variables of its own
     environment, upper case, with the prefix DEVKIT_."""
     extra = {f"DEVKIT_{name.upper()}": value for name, value in (values or {}).items()}

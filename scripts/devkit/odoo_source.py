@@ -63,7 +63,7 @@ def unpacked_place(home: paths.Home, environ: Mapping[str, str]) -> Path:
 
 
 def inspect(tree: Path) -> Odoo:
-    """Describe a tree in one of its three shapes: unpacked package, git check-out, modules folder."""
+    """Describe a tree in one of its shapes: unpacked package, git check-out, modules folder."""
     shapes = (tree / DEBIAN_MODULES, tree)
     modules = next((place for place in shapes if (place / "odoo" / "release.py").is_file()), None)
     if modules is None:
@@ -72,7 +72,9 @@ def inspect(tree: Path) -> Odoo:
     if not series or ".".join(series.groups()) != SERIES:
         raise paths.SetupError(f"{tree} is not Odoo {SERIES}")
     candidates = (modules / "odoo" / "addons", modules / "addons")
-    addons = tuple(place for place in candidates if (place / "base").is_dir() or (place / "web").is_dir())
+    addons = tuple(
+        place for place in candidates if (place / "base").is_dir() or (place / "web").is_dir()
+    )
     return Odoo(modules, addons, _version(tree), _build(tree, modules))
 
 
@@ -88,7 +90,9 @@ def _fetch(tree: Path) -> None:
 
 def _check_pin(tree: Path, pin: str | None) -> None:
     if pin and pin not in _lock_text(tree):
-        raise paths.SetupError(f"{tree} is not the build ODOO_SHA256 pins: remove it to fetch again")
+        raise paths.SetupError(
+            f"{tree} is not the build ODOO_SHA256 pins: remove it to fetch again"
+        )
 
 
 def _lock_text(tree: Path) -> str:

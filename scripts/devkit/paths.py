@@ -68,7 +68,9 @@ def open_home(environ: Mapping[str, str] = os.environ) -> Home:
     home.root.mkdir(mode=HOME_MODE, exist_ok=True)
     status = home.root.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise SetupError(f"{home.root} belongs to somebody else: set SMARTEROS_HOME to another path")
+        raise SetupError(
+            f"{home.root} belongs to somebody else: set SMARTEROS_HOME to another path"
+        )
     home.root.chmod(HOME_MODE)
     for folder in (home.locks, home.logs):
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -73,19 +73,25 @@ def opened(home: Home, name: str, environ: Mapping[str, str] = os.environ) -> It
 def _external(home: Home, name: str, environ: Mapping[str, str]) -> Server:
     missing = [key for key in ("PGUSER", "PGPASSWORD") if not environ.get(key)]
     if missing:
-        raise SetupError(f"PGHOST is set: {' and '.join(missing)} of an administrator are needed too")
+        raise SetupError(
+            f"PGHOST is set: {' and '.join(missing)} of an administrator are needed too"
+        )
     host, port = environ["PGHOST"], environ.get("PGPORT", "5432")
     admin = Login(host, port, environ["PGUSER"], environ["PGPASSWORD"])
     try:
         with admin.connect() as connection:
             row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
             if not row.fetchone()[0]:
-                raise SetupError(f"PGUSER={admin.user} must be a superuser: it makes roles and extensions")
+                raise SetupError(
+                    f"PGUSER={admin.user} must be a superuser: it makes roles and extensions"
+                )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         raise SetupError(f"the server of PGHOST={host} cannot be used: {reason}") from error
     tools = environ.get("PGPATH")
-    return _prepare(home, name, admin, home.root / "secrets" / "external", Path(tools) if tools else None)
+    return _prepare(
+        home, name, admin, home.root / "secrets" / "external", Path(tools) if tools else None
+    )
 
 
 def _prepare(home: Home, name: str, admin: Login, secrets: Path, bin_dir: Path | None) -> Server:

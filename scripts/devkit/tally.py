@@ -27,7 +27,11 @@ class Tally:
         self.browser_tests = {item.nodeid for item in items if drives_browser(item)}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped and not hasattr(report, "wasxfail") and report.nodeid in self.browser_tests:
+        if (
+            report.skipped
+            and not hasattr(report, "wasxfail")
+            and report.nodeid in self.browser_tests
+        ):
             self.unseen.append(report.nodeid)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -81,7 +81,9 @@ def main(argv: list[str]) -> int:
     if plan.plain:
         results.append(_run_plain(home, plan))
     if len(results) > 1:
-        print(closing_line([counts for _, counts in results], time.monotonic() - started), flush=True)
+        print(
+            closing_line([counts for _, counts in results], time.monotonic() - started), flush=True
+        )
     return next((code for code, _ in results if code not in (0, NO_TESTS)), 0)
 
 
@@ -161,7 +163,9 @@ def _pytest(arguments: list[str], environment: dict[str, str]) -> tuple[int, dic
         place = Path(folder) / "tally.json"
         own = {tally.FILE: str(place), tally.STRICT: strict}
         command = [sys.executable, "-m", "pytest", "-p", "devkit.tally", *arguments]
-        done = subprocess.run(command, cwd=REPO, env={**environment, **own}, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=REPO, env={**environment, **own}, stdin=subprocess.DEVNULL
+        )
         if not place.exists():
             raise SetupError(f"pytest ended with {done.returncode} before it could report")
         return done.returncode, json.loads(place.read_text())

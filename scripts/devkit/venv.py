@@ -61,7 +61,9 @@ def _build(place: Path, fill) -> None:
         fill()
     except subprocess.CalledProcessError as error:
         detail = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        raise SetupError(f"{' '.join(error.cmd[:6])} failed: {detail[-1] if detail else ''}") from error
+        raise SetupError(
+            f"{' '.join(error.cmd[:6])} failed: {detail[-1] if detail else ''}"
+        ) from error
     (place / DONE).touch()
 
 
@@ -79,7 +81,9 @@ def _install_packages(base: Path, repo: Path) -> None:
 def _link_checkout(thin: Path, base: Path, repo: Path) -> None:
     _quiet(sys.executable, "-m", "venv", "--without-pip", str(thin))
     below = _site_packages(base)
-    (_site_packages(thin) / "_packages.pth").write_text(f"import site; site.addsitedir({str(below)!r})\n")
+    (_site_packages(thin) / "_packages.pth").write_text(
+        f"import site; site.addsitedir({str(below)!r})\n"
+    )
     options = ("-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
     pip = (str(base / "bin" / "python"), "-m", "pip", "--python", str(thin / "bin" / "python"))
     _quiet(*pip, "install", *options, "-e", str(repo))

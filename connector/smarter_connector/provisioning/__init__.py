@@ -1,7 +1,7 @@
 """What an administrator sets up in PostgreSQL so that the connector can do its work and no more.
 
-Odoo never sees the administrator's connection. ``provision`` runs for each tenant database and again
-for each clone, ``audit_role`` proves the outcome.
+Odoo never sees the administrator's connection. ``provision`` runs for each tenant database and
+again for each clone, ``audit_role`` proves the outcome.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _OURS = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
 
 @dataclass(frozen=True)
 class Check:
-    """One question. ``query`` takes the role and the protocol's functions and answers with names."""
+    """One question; ``query`` takes the role and the protocol's functions, and answers names."""
 
     problem: str
     query: str
@@ -57,15 +57,18 @@ CHECKS = (
         "the role may reach the table, view or sequence {}",
         f"""SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
             WHERE {_OURS} AND CASE
-                WHEN relkind = 'S' THEN has_sequence_privilege(%(role)s, c.oid, 'USAGE, SELECT, UPDATE')
+                WHEN relkind = 'S' THEN 
+                    has_sequence_privilege(%(role)s, c.oid, 'USAGE, SELECT, UPDATE')
                 WHEN relkind IN ('r', 'v', 'm', 'f', 'p') THEN
                     has_table_privilege(%(role)s, c.oid, 'DELETE, TRUNCATE, TRIGGER')
-                    OR has_any_column_privilege(%(role)s, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+                    OR has_any_column_privilege(
+                        %(role)s, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
                 ELSE false END""",
     ),
     Check(
         "the role may execute {}",
-        f"""SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+        f"""SELECT p.oid::regprocedure::text
+            FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
             WHERE {_OURS} AND (n.nspname = 'smarteros' OR prosecdef)
               AND has_function_privilege(%(role)s, p.oid, 'EXECUTE')
               AND NOT (n.nspname = 'smarteros' AND proname = ANY(%(functions)s)
@@ -89,8 +92,8 @@ def audit_role(
 ) -> list[str]:
     """What the role can do beyond the protocol, and what of the protocol it cannot do.
 
-    ``connection`` is to the tenant database, as an administrator or as the role itself, which is the
-    default. Returns sentences for an operator; an empty list means all is well.
+    ``connection`` is to the tenant database, as an administrator or as the role itself, which
+    is the default. Returns sentences for an operator; an empty list means all is well.
     """
     role = role or connection.info.user
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():

@@ -40,7 +40,7 @@ def provision(
 
     Running it again changes nothing. Returns False when the outbox is not installed there yet: then
     the database is closed and the role can connect but call nothing.
-    Raises ``psycopg.errors.UndefinedFunction`` when the installed outbox is older than this package.
+    Raises ``psycopg.errors.UndefinedFunction`` when the installed outbox is older than this code.
     """
     with admin.transaction():
         _run(admin, _CLOSE, owner, role)
