@@ -72,14 +72,16 @@ class ResCompany(models.Model):
                 if partner.vat != owner.vat:
                     partner.write({"country_id": owner.country_id.id, "vat": owner.vat})
 
-    def _check_smarter_rut(self):
+    def _check_smarter_rut(self, required=None):
         """Refuse a missing RUT (Chilean root company of an active tenant), a repeated one, and
         a branch whose RUT is not its root's.
 
         A tenant that is still being prepared may have companies without RUT: Odoo creates the
-        first company before anybody can say whose it is.
+        first company before anybody can say whose it is. ``required`` decides instead of the
+        tenant's status.
         """
-        required = self.env["smarter.tenant"]._identity().status == "active"
+        if required is None:
+            required = self.env["smarter.tenant"]._identity().status == "active"
         for company in self.filtered("active"):
             rut = company.partner_id.smarter_rut
             if company.parent_id:

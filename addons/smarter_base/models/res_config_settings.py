@@ -7,7 +7,7 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     smarter_tenant_id = fields.Many2one(
-        "smarter.tenant", default=lambda self: self.env["smarter.tenant"]._current()
+        "smarter.tenant", "Tenant", default=lambda self: self.env["smarter.tenant"]._current()
     )
     smarter_name = fields.Char(related="smarter_tenant_id.name", readonly=False)
     smarter_rut = fields.Char(related="smarter_tenant_id.rut", readonly=False)

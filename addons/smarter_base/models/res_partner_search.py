@@ -2,10 +2,13 @@ import re
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import OrderedSet
 
 from smarter_domain.rut import InvalidRut, Rut
 
-_POSITIVE = ("=", "ilike", "like", "=ilike", "=like")
+_COLLECTIONS = (list, tuple, set, frozenset, OrderedSet)
+_POSITIVE = ("=", "in", "ilike", "like", "=ilike", "=like")
+_NEGATIVE = {"!=": "=", "not in": "in", "not ilike": "ilike", "not like": "like"}
 # The beginning of a RUT while somebody types it: digits in groups, perhaps the check digit.
 _PARTIAL = re.compile(r"\d{1,3}(?:[. ]\d{1,3})+(?:-[\dkK]?)?", re.ASCII)
 
@@ -22,20 +25,32 @@ class ResPartner(models.Model):
 
     @api.model
     def _smarter_widen_vat(self, condition):
-        if condition.field_expr != "vat" or condition.operator not in _POSITIVE:
+        if condition.field_expr != "vat":
             return condition
-        return condition | self._smarter_rut_domain(condition.operator, condition.value)
+        return self._smarter_or_rut(condition, condition.operator, condition.value)
 
     @api.model
     def _search_display_name(self, operator, value):
-        domain = super()._search_display_name(operator, value)
-        if operator not in _POSITIVE:
-            return domain
-        return Domain(domain) | self._smarter_rut_domain(operator, value)
+        domain = Domain(super()._search_display_name(operator, value))
+        return self._smarter_or_rut(domain, operator, value)
+
+    @api.model
+    def _smarter_or_rut(self, domain, operator, value):
+        """Add the contacts whose RUT is ``value``, or take them out if ``operator`` excludes."""
+        if operator in _POSITIVE:
+            return domain | self._smarter_rut_domain(operator, value)
+        if operator in _NEGATIVE:
+            return domain & ~self._smarter_rut_domain(_NEGATIVE[operator], value)
+        return domain
 
     @api.model
     def _smarter_rut_domain(self, operator, value):
-        """Match ``value`` as a RUT, complete or (for ``like``) begun; or match nothing."""
+        """Match ``value`` (a text, or several for ``in``) as a RUT; or match nothing.
+
+        With ``like`` a RUT may be just begun.
+        """
+        if operator == "in" and isinstance(value, _COLLECTIONS):
+            return Domain.OR(self._smarter_rut_domain("=", text) for text in value)
         if not isinstance(value, str):
             return Domain.FALSE
         text = value.strip(" %")

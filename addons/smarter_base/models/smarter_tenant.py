@@ -42,6 +42,7 @@ class SmarterTenant(models.Model):
         "RUT", copy=False, tracking=True, help="Principal RUT of the tenant, as 12345678-5."
     )
     slug = fields.Char(
+        "Short name",
         required=True,
         tracking=True,
         help="Short name in addresses: lower-case letters, digits and hyphens.",
@@ -185,7 +186,7 @@ class SmarterTenant(models.Model):
         """An active tenant has RUTs in place: on its principal company and on all the others."""
         for tenant in self.filtered(lambda tenant: tenant.status == "active"):
             companies_sudo = self.env["res.company"].sudo()  # also companies the user cannot see
-            companies_sudo.search([])._check_smarter_rut()
+            companies_sudo.search([])._check_smarter_rut(required=True)
             if not companies_sudo._with_smarter_rut(tenant.rut):
                 raise ValidationError(
                     self.env._(
