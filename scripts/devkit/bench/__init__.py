@@ -1,0 +1,27 @@
+"""``scripts/bench [NAME...]``: one JSON line for each figure, with a peer or limit of the same run.
+
+Names: backlog, odoo (cost in the transaction, latency), memory; all of them when none is given.
+These are measurements, not tests: nothing here fails because a machine is slow.
+"""
+
+from __future__ import annotations
+
+import sys
+
+NAMES = ("odoo", "backlog", "memory")
+
+
+def main(argv: list[str]) -> int:
+    if unknown := [name for name in argv if name not in NAMES]:
+        print(f"{__doc__}\nbench: unknown: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    from devkit.bench import backlog, bed, in_odoo, memory
+    from devkit.bench.figure import emit, machine
+
+    modules = {"odoo": in_odoo, "backlog": backlog, "memory": memory}
+    print(machine(), flush=True)
+    with bed.opened() as found:
+        for name in argv or NAMES:
+            for figure in modules[name].measure(found):
+                emit(figure)
+    return 0
