@@ -111,14 +111,13 @@ class ResPartner(models.Model):
     @api.model
     def _smarter_rut_error(self, reason, text, label):
         """Say what is wrong with a RUT, where, and what to do."""
-        _ = self.env._
         reasons = {
-            "empty": _("It is empty."),
-            "format": _("It must have digits, a hyphen and the check digit."),
-            "check_digit": _("The check digit does not match the number."),
-            "range": _("The number must be between 1 and 99,999,999."),
+            "empty": self.env._("It is empty."),
+            "format": self.env._("It must have digits, a hyphen and the check digit."),
+            "check_digit": self.env._("The check digit does not match the number."),
+            "range": self.env._("The number must be between 1 and 99,999,999."),
         }
-        return _(
+        return self.env._(
             "The RUT '%(rut)s' of %(record)s is not valid. %(reason)s Write it as 12.345.678-5; "
             "if it is a foreign tax number, choose its country and type of identification.",
             rut=text[:40],

@@ -61,7 +61,8 @@ class SmarterComuna(models.Model):
 
         The table never changes at run time, so an import of ten thousand addresses reads it once.
         """
-        comunas_sudo = self.sudo().search([])  # public data, needed whoever writes an address
+        # Public data, needed whoever writes an address.
+        comunas_sudo = self.sudo().search_fetch([], ["search_name", "state_id"])
         return {
             key: (comuna.id, comuna.state_id.id)
             for comuna in comunas_sudo

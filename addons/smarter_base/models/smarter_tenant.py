@@ -186,7 +186,7 @@ class SmarterTenant(models.Model):
         """An active tenant has RUTs in place: on its principal company and on all the others."""
         for tenant in self.filtered(lambda tenant: tenant.status == "active"):
             companies_sudo = self.env["res.company"].sudo()  # also companies the user cannot see
-            companies_sudo.search([])._check_smarter_rut(required=True)
+            companies_sudo.search([("parent_id", "=", False)])._check_smarter_rut(required=True)
             if not companies_sudo._with_smarter_rut(tenant.rut):
                 raise ValidationError(
                     self.env._(

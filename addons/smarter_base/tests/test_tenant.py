@@ -58,9 +58,7 @@ class TestTenant(SmarterCase):
         self.assertEqual(self.tenant.slug, "los-aromos2")
 
     def test_a_wrong_short_name_is_refused(self):
-        for slug in ("-a", "a-", "los aromos", "ñandú", "a_b", "a" * 64, "a.b", "a\n"):
-            if slug.strip() != slug:
-                continue
+        for slug in ("-a", "a-", "los aromos", "ñandú", "a_b", "a" * 64, "a.b", "a\nb"):
             with self.assertRaises(ValidationError, msg=slug):
                 self.tenant.slug = slug
 
@@ -96,9 +94,6 @@ class TestTenant(SmarterCase):
     def test_a_change_of_plan_is_written_in_its_history(self):
         tenant = self.tenant.with_context(tracking_disable=False)
         tenant.plan = "business"
-        self.flush_tracking()
-        self.assertIn("plan", tenant.message_ids.tracking_value_ids.field_id.mapped("name"))
-
-    def flush_tracking(self):
         self.env.flush_all()
-        self.cr.flush()
+        self.cr.flush()  # runs the pre-commit hooks, where tracking writes its messages
+        self.assertIn("plan", tenant.message_ids.tracking_value_ids.field_id.mapped("name"))
