@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 from devkit.paths import SetupError
@@ -11,9 +12,11 @@ COMMANDS = {
     "test": "devkit.testing",
     "lint": "devkit.linting",
     "run": "devkit.running",
+    "bench": "devkit.bench",
     "with": "devkit.shell",
     "get-odoo": "devkit.odoo_source",
     "template": "devkit.templates",
+    "event-docs": "devkit.event_docs",
 }
 
 
@@ -22,6 +25,8 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         print(f"devkit: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
+    # An order to end unwinds what was set up, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return importlib.import_module(COMMANDS[name]).main(rest)
     except SetupError as error:

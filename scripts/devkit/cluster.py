@@ -69,10 +69,10 @@ def running(home: Home, name: str, admin_password: str, *, durable: bool) -> Ite
     cluster = locate(home.cluster(name))
     use = (home.locks / f"cluster-{name}.use").open("w")
     with use:
-        with lock(home, f"cluster-{name}"):
-            fcntl.flock(use, fcntl.LOCK_SH)
-            start(cluster, admin_password, durable=durable)
         try:
+            with lock(home, f"cluster-{name}"):
+                fcntl.flock(use, fcntl.LOCK_SH)
+                start(cluster, admin_password, durable=durable)
             yield cluster
         finally:
             with lock(home, f"cluster-{name}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from devkit.venv import digest
 OUR_ADDONS = REPO / "addons"
 #: Odoo reads these in preference to its configuration file, so none may leak in from outside.
 FOREIGN_PREFIXES = ("PG", "ODOO_", "OPENERP_", "PYTEST_", "SMARTER_", "LC_")
+
+#: The line of a traceback that names the exception.
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Violation|SystemExit)\w*: ")
 
 
 @dataclass(frozen=True)
@@ -115,16 +119,25 @@ def _logged(
     text: str = "",
     extra: Mapping[str, str] | None = None,
 ) -> None:
-    log = runtime.home.logs / f"{name}.log"
+    log = runtime.home.logs / f"{runtime.server.name}-{name}.log"
     log.touch(mode=0o600)
     with log.open("w") as output:
         done = subprocess.run(
             command, env={**environment(runtime), **(extra or {})}, cwd=runtime.home.root,
             input=text, text=True, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    lines = log.read_text(errors="replace").splitlines()
-    # Odoo ends with 0 when a module is missing or a view is broken in some cases: read its words.
-    failed = [line for line in lines if " CRITICAL " in line or " invalid module names" in line]
-    if done.returncode or failed:
-        reason = failed[-1] if failed else next((line for line in reversed(lines) if line), "")
-        raise SetupError(f"Odoo failed: {reason.strip()} (all of it in {log})")
+    if reason := failure(log.read_text(errors="replace"), done.returncode):
+        raise SetupError(f"Odoo failed: {reason} (all of it in {log})")
+
+
+def failure(log: str, code: int) -> str:
+    """Why Odoo failed, in one line of its log; empty when it did not.
+
+    Odoo ends with 0 in some cases of a missing module, so its words count as well.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    told = [line for line in lines if " CRITICAL " in line or " invalid module names" in line]
+    if not code and not told:
+        return ""
+    raised = [line for line in lines if EXCEPTION.match(line)]
+    return (raised or told or lines or ["it said nothing"])[-1]

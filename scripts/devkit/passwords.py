@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 
 
-def password(folder: Path, name: str) -> str:
-    """The password called ``name``; made at the first call."""
+def password(folder: Path, name: str, length: int = 24) -> str:
+    """The password called ``name``, of ``length`` random bytes; made at the first call."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = folder / name
     try:
@@ -16,5 +16,5 @@ def password(folder: Path, name: str) -> str:
     except FileExistsError:
         return place.read_text()
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(24))
+        file.write(secrets.token_urlsafe(length))
     return place.read_text()

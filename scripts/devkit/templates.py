@@ -7,6 +7,7 @@ the code makes a new one, and the oldest are dropped. Nobody can connect to a fi
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,24 @@ def ensure(runtime: Runtime) -> str:
         _mark_used(runtime, name)
         _prune(runtime)
     return name
+
+
+def bring(runtime: Runtime, database: str) -> None:
+    """Make ``database`` on any server from the newest template.
+
+    The template is built on the tests' server, where nothing has to survive a crash, and moved.
+    """
+    with server.opened(runtime.home, "test") as found:
+        builder = Runtime(runtime.home, runtime.odoo, found)
+        odoo_process.write_config(builder)
+        template, copy = ensure(builder), f"bring_{os.getpid()}"
+        with step(f"Creating the database {database}"):
+            databases.drop(builder, copy)
+            databases.clone(builder, template, copy)
+            try:
+                databases.transfer(builder, copy, runtime, database)
+            finally:
+                databases.drop(builder, copy)
 
 
 def _ensure_stock(runtime: Runtime) -> str:

@@ -1,0 +1,111 @@
+"""``scripts/run``: the whole product on this machine, for trying it out.
+
+    scripts/run             start Odoo, the connector and a sandbox of the receiving systems
+    scripts/run --demo      then play a working day, wait for every event, and end
+    scripts/run --port N    Odoo's port (8069, or the next free one)
+
+Ctrl-C stops everything that was started and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.table import Table
+
+from devkit import odoo_process, odoo_source, paths, server, stack, tenant
+from devkit.context import RunContext
+from devkit.odoo_process import Runtime
+from devkit.paths import Home, SetupError
+from devkit.progress import console, say, warn
+from devkit.services import Services, stop_recorded
+from devkit.stack import Stack
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/run", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--port", type=int)
+    options = parser.parse_args(argv)
+    home = paths.open_home()
+    odoo = odoo_source.ensure(home)
+    with only_one(home), server.opened(home, "run") as found:
+        runtime = Runtime(home, odoo, found)
+        odoo_process.write_config(runtime)
+        return _serve(runtime, options)
+
+
+@contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Refuse a second ``scripts/run`` with the same home: both would serve the same tenant."""
+    folder = home.root / "run"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SetupError("scripts/run is already running for this home") from error
+        yield
+
+
+def _serve(runtime: Runtime, options: argparse.Namespace) -> int:
+    folder = runtime.home.root / "run"
+    record = folder / "processes.json"
+    stop_recorded(record)
+    tenant.ensure(runtime, tenant.DEMO)
+    wanted = {"odoo": options.port} if options.port else {}
+    set_up = Stack(runtime, tenant.DEMO, stack.choose_ports(folder, wanted))
+    tenant.connect_targets(runtime, tenant.DEMO, set_up.addresses)
+    with Services(record) as services:
+        stack.start(set_up, services)
+        context = describe(set_up)
+        if options.demo:
+            return _demo(context)
+        show(context)
+        while (ended := services.ended()) is None:
+            time.sleep(1)
+        raise SetupError(f"{ended} ended by itself: see {runtime.home.logs}")
+
+
+def describe(set_up: Stack) -> RunContext:
+    logins = set_up.runtime.server
+    return RunContext(
+        tenant=set_up.tenant,
+        odoo_url=set_up.url("odoo"),
+        sandbox_url=set_up.url("sandbox"),
+        connector_url=set_up.url("connector"),
+        passwords=tenant.user_passwords(set_up.runtime),
+        owner=logins.odoo,
+        connector=logins.connector,
+        admin=logins.admin,
+    )
+
+
+def _demo(context: RunContext) -> int:
+    from devkit import demo
+
+    if not hasattr(demo, "play"):
+        raise SetupError("this check-out has no demo to play")
+    return demo.play(context)
+
+
+def show(context: RunContext) -> None:
+    """Say where to log in and what to try."""
+    table = Table(title=f"{context.tenant.name} ({context.tenant.rut})", title_justify="left")
+    for heading in ("role", "login", "password"):
+        table.add_column(heading, overflow="fold")
+    for role in (*tenant.ROLES, tenant.SYSTEM_ADMINISTRATOR):
+        table.add_row(role, *context.credentials(role))
+    console.print(table)
+    say(f"Odoo       {context.odoo_url}/odoo")
+    say(f"Sandbox    {context.sandbox_url}   what n8n, Chatwoot and Metabase received")
+    say(f"Connector  {context.connector_url}/metrics")
+    say("Try: log in as owner, make a customer and confirm a quotation, then look at the sandbox.")
+    say("     scripts/run --demo plays a whole working day.")
+    warn("Ctrl-C stops everything.")
