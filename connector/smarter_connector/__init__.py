@@ -1,1 +1,1 @@
-"""The daemon that carries business events from the outbox of Odoo to the systems that wait for them."""
+"""The daemon that carries business events from Odoo's outbox to the systems that wait for them."""

@@ -47,8 +47,10 @@ class Breaker:
         self._probing = True
 
     def abandon_probe(self) -> None:
-        """The probe found nothing to send: the next one may go at once, when something is there."""
+        """There was nothing to send: close, but let the next failure open it again."""
         self._probing = False
+        self._until = None
+        self._failed = self._limit - 1
 
     def succeeded(self) -> None:
         self._failed = 0
@@ -70,6 +72,6 @@ class Breaker:
 
     def rest(self, seconds: float) -> None:
         """Stay away for at least ``seconds``, as the receiver asked or as failures suggest."""
-        until = self._clock.monotonic() + min(seconds, self._rest_max)
+        until = self._clock.monotonic() + seconds
         self._until = max(until, self._until or until)
         self._probing = False

@@ -50,7 +50,7 @@ class FakeTimer:
 
 
 class FakeClock:
-    """Stands still until :meth:`advance`. ``jump`` moves only the wall clock, as an operator might."""
+    """Stands still until :meth:`advance`. ``jump`` moves the wall clock alone, as people may do."""
 
     def __init__(self, now: float = 1_795_000_000.0) -> None:
         self._monotonic = 1_000.0

@@ -20,8 +20,9 @@ _PATTERNS = (
 # The name of the value stays, so that a person sees what was there.
 _NAMED = re.compile(
     r"""(?ix)
-    (?P<name> \b(?:authorization|[\w-]*(?:api[_-]?key|access[_-]?token|token|secret|passw(?:or)?d|pwd))
-        \b ["']? \s* [:=] \s* ["']? )
+    (?P<name>
+        \b(?:authorization|[\w-]*(?:api[_-]?key|access[_-]?token|token|secret|passw(?:or)?d|pwd))\b
+        ["']? \s* [:=] \s* ["']? )
     (?P<value> (?:(?:bearer|basic)\s+)? [^\s"'&,;<>}]{4,} )
     """
 )
@@ -43,7 +44,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def answer(text: str, secrets: Iterable[str] = ()) -> str:
-    """What is stored of an answer: redacted first and cut then, so that no half of a secret stays."""
+    """What is stored of an answer: redacted first, cut then, so that no half of a secret stays."""
     if not text:
         return ""
     # A page may be long, and the patterns need not see all of it; a margin keeps secrets whole.

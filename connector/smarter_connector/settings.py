@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     worker: str = ""
     """Name shown in the delivery list; the host name and process id if empty."""
     poll_seconds: float = Field(5, gt=0)
-    """How often an idle tenant is asked without having been announced; doubles up to the next one."""
+    """How often an idle tenant is asked unannounced; doubles up to the next one."""
     poll_max_seconds: float = Field(30, gt=0)
     lease_seconds: float = Field(60, ge=5, le=3600)
     claim_limit: int = Field(200, ge=1, le=1000)
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     """Time to finish what was begun after SIGTERM."""
 
     concurrency: int = Field(8, ge=1, le=256)
-    """Requests at once to one subscription; ``config.concurrency`` of the subscription lowers it."""
+    """Requests at once to one subscription, whose ``config.concurrency`` lowers it."""
     host_concurrency: int = Field(32, ge=1)
     total_concurrency: int = Field(256, ge=1)
     breaker_failures: int = Field(5, ge=1)

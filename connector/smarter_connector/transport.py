@@ -1,6 +1,7 @@
-"""The one door for outgoing HTTP: time-outs, size limits, TLS checks, no redirects, no private targets.
+"""The one door for outgoing HTTP: time-outs, size limits, TLS checks, no redirects.
 
-No proxy and no environment is used. The address is checked on the socket that is about to connect.
+No proxy and no environment is used. Private targets are refused, on the address of the socket that
+is about to connect.
 """
 
 from __future__ import annotations
@@ -78,8 +79,9 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         timeout: float | None = None,
+        max_answer: int | None = None,
     ) -> Reply:
-        """Send one request and read the whole answer.
+        """Send one request and read the whole answer, up to ``max_answer`` bytes.
 
         Raises ConfigurationError (URL, address, certificate), Rejected (body over the limit) and
         Retryable (no connection, time-out, answer broken off or over the limit). Never redirects:
@@ -104,23 +106,10 @@ class Transport:
                 timeout=limits,
                 allow_redirects=False,
             ) as response:
-                return Reply(response.status, response.headers, await self._read(response))
+                limit = max_answer or self._settings.max_answer
+                return Reply(response.status, response.headers, await _read(response, limit))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _translate(error, target) from error
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        limit = self._settings.max_answer
-        if response.content_length is not None and response.content_length <= limit:
-            return await response.read()
-        body = b""
-        async for chunk in response.content.iter_chunked(16 * 1024):
-            body += chunk
-            if len(body) > limit:
-                response.close()
-                if response.status >= 300:
-                    break  # the beginning of an error page is enough
-                raise Retryable(f"the answer is larger than {limit} bytes", status="too long")
-        return body[:limit]
 
     def _parse(self, url: str) -> URL:
         try:
@@ -128,7 +117,7 @@ class Transport:
         except ValueError as error:
             raise ConfigurationError(f"the URL is not valid: {error}", status="url") from error
         if parsed.scheme not in ("http", "https") or not parsed.host or len(url) > MAX_URL:
-            raise ConfigurationError("the URL must start with https:// and name a host", status="url")
+            raise ConfigurationError("the URL must be https:// and name a host", status="url")
         if parsed.user or parsed.password:
             raise ConfigurationError("the URL must not hold a user or a password", status="url")
         if len(self._urls) > 10_000:
@@ -156,6 +145,20 @@ class Transport:
     def _make_timeout(self, total: float) -> aiohttp.ClientTimeout:
         connect = min(total, self._settings.http_connect_timeout)
         return aiohttp.ClientTimeout(total=total, sock_connect=connect)
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    if response.content_length is not None and response.content_length <= limit:
+        return await response.read()
+    body = b""
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > limit:
+            response.close()
+            if response.status >= 300:
+                break  # the beginning of an error page is enough
+            raise Retryable(f"the answer is larger than {limit} bytes", status="too long")
+    return body[:limit]
 
 
 def _translate(error: Exception, url: URL) -> ConfigurationError | Retryable:
@@ -187,5 +190,3 @@ def _translate_connection(error: Exception, url: URL) -> ConfigurationError | Re
         return Retryable(f"the name {url.host} cannot be resolved", status="dns")
     reason = getattr(cause, "strerror", None) or "no connection"
     return Retryable(f"{url.host}: {reason}", status="connection")
-
-

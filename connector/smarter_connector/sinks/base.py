@@ -55,7 +55,7 @@ class Sink(Protocol):
 
 
 class SinkMemory:
-    """What a sink remembers in the tenant's database (``smarter_external_ref``), by kind and key."""
+    """What a sink remembers in the tenant's database (``smarter_external_ref``)."""
 
     def __init__(self, store: Store, subscription_id: int) -> None:
         self._store = store

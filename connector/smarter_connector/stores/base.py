@@ -1,7 +1,7 @@
 """The outbox of one tenant as the engine sees it: values, and the protocol every store speaks.
 
 Each method of :class:`Store` is one function of ``smarter_domain/outbox/protocol.sql``, where its
-meaning is written down. Every method may raise :class:`~smarter_connector.exceptions.StoreUnavailable`.
+meaning is written down. Every method may raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OutcomeName = Literal["delivered", "retry", "dead", "released"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Where events go. ``config`` holds references to secrets, never secrets; ``keys`` are secret."""
+    """Where events go. ``config`` refers to secrets and holds none; ``keys`` are secret."""
 
     id: int
     name: str
@@ -135,7 +135,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a database says it is. ``subscriptions``: id, name, target, url, active, keys (a count)."""
+    """Who a database says it is. ``subscriptions``: id, name, target, url, active, keys (count)."""
 
     uuid: str
     rut: str
@@ -215,9 +215,7 @@ class Store(Protocol):
 
     async def replay(self, request: Mapping[str, Any]) -> Mapping[str, int]: ...
 
-    async def remember(
-        self, subscription_id: int, kind: str, items: Mapping[str, Any]
-    ) -> None: ...
+    async def remember(self, subscription_id: int, kind: str, items: Mapping[str, Any]) -> None: ...
 
     async def recall(
         self, subscription_id: int, kind: str, keys: Sequence[str]

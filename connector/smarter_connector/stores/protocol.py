@@ -1,4 +1,4 @@
-"""A store in terms of one coroutine ``call(function, argument)``; postgres and rpc only add that."""
+"""A store in terms of one coroutine ``call(function, argument)``, which the others add."""
 
 from __future__ import annotations
 

@@ -1,0 +1,97 @@
+"""Writes outcomes back: at once when there are few, together when there are many."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from smarter_connector.clock import Clock, sleep
+from smarter_connector.exceptions import ConnectorError
+from smarter_connector.stores.base import Outcome, Settled, Store
+
+logger = logging.getLogger(__name__)
+
+BATCH_MAX = 500
+LINGER_SECONDS = 0.02
+LINGER_UNTIL = 100
+"""Under load an outcome waits for so many others, or so long: one UPDATE of 100 rows costs what
+three single ones do."""
+RETRY_FIRST, RETRY_MAX = 0.2, 5.0  # seconds
+
+
+class Settler:
+    """Queue of outcomes of one tenant. ``done(outcomes, settled, unclear)`` is told of each batch.
+
+    ``unclear``: the call was repeated after a failure, so what is reported as lost may have been
+    settled by the first try. Nothing is dropped while the store is away.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        busy: Callable[[], bool],
+        done: Callable[[Sequence[Outcome], Settled, bool], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._busy = busy
+        self._done = done
+        self._outcomes: list[Outcome] = []
+        self._some = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def add(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._some.set()
+        if len(self._outcomes) >= LINGER_UNTIL:
+            self._enough.set()
+
+    def close(self) -> None:
+        """Let :meth:`run` end when all is written."""
+        self._closing = True
+        self._some.set()
+        self._enough.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._some.wait()
+            if not self._outcomes and self._closing:
+                return
+            if self._busy() and not self._closing:
+                await self._linger()
+            batch, self._outcomes = self._outcomes[:BATCH_MAX], self._outcomes[BATCH_MAX:]
+            if not self._outcomes and not self._closing:
+                self._some.clear()
+                self._enough.clear()
+            if batch:
+                await self._write(batch)
+
+    async def _linger(self) -> None:
+        timer = self._clock.call_later(LINGER_SECONDS, self._enough.set)
+        await self._enough.wait()
+        timer.cancel()
+
+    async def _write(self, batch: list[Outcome]) -> None:
+        wait = RETRY_FIRST
+        unclear = False
+        while True:
+            try:
+                settled = await self._store.settle(batch)
+            except ConnectorError as error:
+                logger.warning("outcomes of %d deliveries wait: %s", len(batch), error)
+                if self._closing:
+                    logger.error("%d deliveries will be made again after their lease", len(batch))
+                    return
+                unclear = True
+                await sleep(self._clock, wait)
+                wait = min(wait * 2, RETRY_MAX)
+            else:
+                self._done(batch, settled, unclear)
+                return
