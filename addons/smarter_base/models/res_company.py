@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 
 class ResCompany(models.Model):
@@ -49,6 +50,23 @@ class ResCompany(models.Model):
         companies = super().create(vals_list)
         companies.filtered("parent_id").root_id._smarter_share_rut()
         return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @ormcache()
+    def _smarter_by_partner(self):
+        """Map the partner of each company to the company, from memory: every write of a tax
+        number asks. Odoo clears the cache when companies are created or deleted."""
+        companies_sudo = self.sudo().with_context(active_test=False)
+        return {
+            company.partner_id.id: company.id
+            for company in companies_sudo.search_fetch([], ["partner_id"])
+        }
 
     @api.constrains("partner_id", "parent_id", "active")
     def _constrain_smarter_rut(self):

@@ -57,7 +57,19 @@ class ResPartner(models.Model):
 
     @api.model
     def _smarter_rut_types(self):
-        return self.env.ref("l10n_cl.it_RUT") | self.env.ref("l10n_cl.it_RUN")
+        """Return the types of identification RUT and RUN (of people)."""
+        return self.env["l10n_latam.identification.type"].browse(
+            [self._smarter_id("l10n_cl.it_RUT"), self._smarter_id("l10n_cl.it_RUN")]
+        )
+
+    @api.model
+    def _smarter_chile(self):
+        return self.env["res.country"].browse(self._smarter_id("base.cl"))
+
+    @api.model
+    def _smarter_id(self, xmlid):
+        # From memory: env.ref() asks the database each time, and every write of a RUT comes here.
+        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid, raise_if_not_found=True)
 
     @api.model
     def _smarter_written_as_rut(self, text):
@@ -87,7 +99,7 @@ class ResPartner(models.Model):
             )
         )
         super(ResPartner, self - ruts)._check_vat(validation=validation)
-        chile = self.env.ref("base.cl")
+        chile = self._smarter_chile()
         for partner in ruts:
             vat, _country = self._run_vat_checks(chile, partner.vat, partner.name, validation)
             if vat != partner.vat:
@@ -96,7 +108,7 @@ class ResPartner(models.Model):
     @api.model
     def _run_vat_checks(self, country, vat, partner_name="", validation="error"):
         if not country and self._smarter_written_as_rut(vat):
-            country = self.env.ref("base.cl")
+            country = self._smarter_chile()
         return super()._run_vat_checks(country, vat, partner_name, validation)
 
     @api.model
@@ -132,10 +144,11 @@ class ResPartner(models.Model):
         self._smarter_companies()._check_smarter_rut()
 
     def _smarter_companies(self):
+        """Return the companies these partners are, archived ones too; nearly always none."""
         companies_sudo = self.env["res.company"].sudo()  # the rule holds for all who share a RUT
-        return companies_sudo.with_context(active_test=False).search(
-            [("partner_id", "in", self.ids)]
-        )
+        by_partner = companies_sudo._smarter_by_partner()
+        ids = [by_partner[partner_id] for partner_id in self.ids if partner_id in by_partner]
+        return companies_sudo.browse(ids)
 
     def write(self, vals):
         if not {"vat", "country_id", "l10n_latam_identification_type_id"} & vals.keys():

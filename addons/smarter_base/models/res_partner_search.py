@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import OrderedSet
 
-from smarter_domain.rut import InvalidRut, Rut
+from smarter_domain.rut import Rut
 
 _COLLECTIONS = (list, tuple, set, frozenset, OrderedSet)
 _POSITIVE = ("=", "in", "ilike", "like", "=ilike", "=like")
@@ -53,10 +53,10 @@ class ResPartner(models.Model):
             return Domain.OR(self._smarter_rut_domain("=", text) for text in value)
         if not isinstance(value, str):
             return Domain.FALSE
-        text = value.strip(" %")
-        try:
-            return Domain("smarter_rut", "=", Rut.parse(text).plain)
-        except InvalidRut:
-            if "like" in operator and _PARTIAL.fullmatch(text):
-                return Domain("smarter_rut", "=like", re.sub(r"[. ]", "", text.upper()) + "%")
-        return Domain.FALSE
+        text, found = value.strip(" %"), Domain.FALSE
+        if Rut.is_valid(text):
+            found |= Domain("smarter_rut", "=", Rut.parse(text).plain)
+        # "54.321" may be a whole RUT (5432-1) and the beginning of another (54.321.098-6).
+        if "like" in operator and _PARTIAL.fullmatch(text):
+            found |= Domain("smarter_rut", "=like", re.sub(r"[. ]", "", text.upper()) + "%")
+        return found

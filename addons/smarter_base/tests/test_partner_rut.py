@@ -109,3 +109,11 @@ class TestPartnerRut(SmarterCase):
             {"name": "Ana", "country_id": self.chile.id, "vat": "12.345.678-9"}
         )
         self.assertFalse(partner.smarter_rut)
+
+    def test_a_write_asks_the_database_nothing_more_than_odoo_does(self):
+        partner = self.create_partner("12345678-5")
+        partner._smarter_companies()
+        with self.assertQueryCount(0):
+            self.assertFalse(partner._smarter_companies())
+            self.assertTrue(partner._smarter_has_rut())
+            self.assertTrue(partner._smarter_chile())
