@@ -24,7 +24,7 @@ class RunContext:
     owner: Login
     connector: Login
     admin: Login
-    warehouse: dict[str, str] | None = field(default=None, repr=False)
+    warehouse: dict[str, str] = field(repr=False)
     """Keyword arguments of ``psycopg.connect`` for the tenant's reader of the warehouse."""
 
     def credentials(self, role: str) -> tuple[str, str]:

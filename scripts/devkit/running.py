@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from rich.table import Table
 
-from devkit import odoo_process, odoo_source, paths, server, stack, tenant
+from devkit import kpi, odoo_process, odoo_source, paths, server, stack, tenant
 from devkit.context import RunContext
 from devkit.odoo_process import Runtime
 from devkit.paths import Home, SetupError
@@ -60,7 +60,8 @@ def _serve(runtime: Runtime, options: argparse.Namespace) -> int:
     stop_recorded(record)
     tenant.ensure(runtime, tenant.DEMO)
     wanted = {"odoo": options.port} if options.port else {}
-    set_up = Stack(runtime, tenant.DEMO, stack.choose_ports(folder, wanted))
+    ports = stack.choose_ports(folder, wanted)
+    set_up = Stack(runtime, tenant.DEMO, ports, kpi.prepare(runtime, tenant.DEMO))
     tenant.connect_targets(runtime, tenant.DEMO, set_up.addresses)
     with Services(record) as services:
         stack.start(set_up, services)
@@ -84,6 +85,7 @@ def describe(set_up: Stack) -> RunContext:
         owner=logins.odoo,
         connector=logins.connector,
         admin=logins.admin,
+        warehouse=set_up.warehouse.reader,
     )
 
 

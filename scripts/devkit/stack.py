@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devkit import odoo_process, passwords, ports, tenant
+from devkit.kpi import Warehouse
 from devkit.odoo_process import Runtime
 from devkit.paths import REPO, SetupError
 from devkit.progress import step
@@ -28,7 +29,7 @@ class Stack:
     runtime: Runtime
     tenant: Tenant
     ports: dict[str, int]
-    warehouse_dsn_file: Path | None = None
+    warehouse: Warehouse
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.ports[name]}"
@@ -137,7 +138,7 @@ def connector_environment(stack: Stack) -> dict[str, str]:
     facts = {"database": stack.tenant.database, "uuid": uuid, "rut": stack.tenant.rut}
     tenants.write_text(json.dumps([facts]))
     token = passwords.password(stack.secrets, "chatwoot-token")
-    password = _private_file(stack.secrets / "connector-password", login.password)
+    password = passwords.write(stack.secrets / "connector-password", login.password)
     settings = {
         "TENANTS_FILE": str(tenants),
         "PG_HOST": login.host, "PG_PORT": login.port, "PG_USER": login.user,
@@ -146,9 +147,8 @@ def connector_environment(stack: Stack) -> dict[str, str]:
         "SECRET_CHATWOOT_TOKEN": token,
         "HTTP_PORT": str(stack.ports["connector"]),
         "SECRETS_DIR": str(stack.secrets),
+        "WAREHOUSE_DSN_FILE": str(stack.warehouse.writer_dsn_file),
     }  # fmt: skip
-    if stack.warehouse_dsn_file:
-        settings["WAREHOUSE_DSN_FILE"] = str(stack.warehouse_dsn_file)
     return plain_environment() | {f"SMARTER_{name}": value for name, value in settings.items()}
 
 
@@ -157,10 +157,3 @@ def plain_environment() -> dict[str, str]:
     prefixes = odoo_process.FOREIGN_PREFIXES
     kept = {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
     return {**kept, "PYTHONPATH": str(REPO / "connector"), "LANG": "C.UTF-8", "TZ": "UTC"}
-
-
-def _private_file(path: Path, text: str) -> Path:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    return path

@@ -16,14 +16,16 @@ def ensure_role(
     """Make the role, or bring its attributes and its password back to what they must be.
 
     ``admin`` is an administrator's connection to any database of the server. Only Odoo's role
-    creates databases. The server stores the password as SCRAM verifier.
+    creates databases.
     """
     known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    # Encrypted here, so that the password is in no log of the server.
+    verifier = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     statement = sql.SQL("{verb} ROLE {name} {attributes} {createdb} PASSWORD {password}").format(
         verb=sql.SQL("ALTER" if known else "CREATE"),
         name=sql.Identifier(name),
         attributes=sql.SQL(_POWERLESS),
         createdb=sql.SQL("CREATEDB" if creates_databases else "NOCREATEDB"),
-        password=sql.Literal(password),
+        password=sql.Literal(verifier.decode()),
     )
     admin.execute(statement)
