@@ -71,7 +71,7 @@ CREATE TABLE IF NOT EXISTS smarter_event (
 -- The epoch is part of the key because a restored dump may hold transaction ids that the new
 -- cluster will reach again.
 CREATE UNIQUE INDEX IF NOT EXISTS smarter_event_once
-    ON smarter_event (epoch, tx, type, aggregate);
+    ON smarter_event (epoch, tx, aggregate, type);
 CREATE UNIQUE INDEX IF NOT EXISTS smarter_event_uid ON smarter_event (uid);
 CREATE INDEX IF NOT EXISTS smarter_event_record ON smarter_event (model, res_id);
 CREATE INDEX IF NOT EXISTS smarter_event_occurred ON smarter_event (occurred_at);

@@ -1,0 +1,57 @@
+"""How a type of event is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .triggers import Change, Trigger
+
+
+@dataclass
+class Batch:
+    """Records of one type and one company, to be described together.
+
+    ``records`` are read with sudo in the record's company and in es_CL: the payload goes to the
+    tenant's own systems, whoever caused it, so it must not depend on that person's rights.
+    ``changes`` maps the id of a record to what changed; a backfill has none. ``scope`` are the ids
+    of the companies under the event's RUT. ``memo`` is shared by the batches of a flush.
+    """
+
+    records: Any
+    changes: Mapping[int, Change]
+    scope: tuple[int, ...]
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def env(self):
+        return self.records.env
+
+    def one(self, record) -> Batch:
+        """The same, for one of the records."""
+        return Batch(record, self.changes, self.scope, self.memo)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Declaration:
+    """A type: when it fires and how its ``data`` is built.
+
+    ``build`` answers the data by record id. ``when`` is asked with (record, change) after the
+    trigger fired; ``pick`` instead narrows a whole batch. ``absorbed_by`` names types that make
+    this one superfluous in the same transaction. ``author_id`` is set for administrators' types:
+    they are read with that user's rights. ``backfill`` selects the records to capture again, as
+    an Odoo domain; None: never.
+    """
+
+    name: str
+    model: str
+    trigger: Trigger
+    build: Callable[[Batch], dict[int, dict[str, Any]]]
+    when: Callable[[Any, Change], bool] | None = None
+    pick: Callable[[Batch], Any] | None = None
+    absorbed_by: tuple[str, ...] = ()
+    author_id: int | None = None
+    backfill: tuple[Any, ...] | None = None
+    company: Callable[[Change], int | None] | None = None
+    schema_version: int = 1

@@ -1,0 +1,69 @@
+"""The one statement that stores events, and the wake-up call that follows the commit."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import psycopg2
+
+import odoo.sql_db
+
+from smarter_domain.outbox import NOTIFY_CHANNEL
+
+from .documents import SAVEPOINT
+
+_logger = logging.getLogger(__name__)
+
+DATA_MAX = 1_000_000
+"""Characters of JSON; a larger payload is stored dead, for no receiver would take it."""
+
+
+def store(cr, documents: list[dict]) -> None:
+    """Store ``documents`` and leave the savepoint in which they were built.
+
+    This is the only step whose failure aborts the user's transaction: otherwise a change could be
+    committed whose event is lost.
+    """
+    if not documents:
+        cr.execute(f"RELEASE SAVEPOINT {SAVEPOINT}")
+        return
+    text = "[" + ",".join(_dumped(document) for document in documents) + "]"
+    cr.execute(f"RELEASE SAVEPOINT {SAVEPOINT}; SELECT smarteros.enqueue(%s::jsonb)", [text])
+    wake_after_commit(cr)
+
+
+def _dumped(document: dict) -> str:
+    try:
+        text = _dump(document)
+        if len(text) <= DATA_MAX:
+            return text
+        error = f"The payload has {len(text)} characters; {DATA_MAX} is the limit."
+    except (TypeError, ValueError) as failure:
+        error = f"The payload is no JSON: {failure}"
+    return _dump(document | {"data": {}, "previous": {}, "state": "dead", "error": error})
+
+
+def _dump(document: dict) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def wake_after_commit(cr) -> None:
+    """Call the connector once this transaction has committed; a second call changes nothing."""
+    data = cr.postcommit.data
+    if "smarter_events.wake" not in data:
+        data["smarter_events.wake"] = True
+        dbname = cr.dbname
+        cr.postcommit.add(lambda: (data.pop("smarter_events.wake", None), wake(dbname)))
+
+
+def wake(dbname: str) -> None:
+    """NOTIFY in database ``postgres``, where one LISTEN hears of all tenants, as Odoo's bus does.
+
+    A failure is logged and forgotten: the work is committed, and the connector polls too.
+    """
+    try:
+        with odoo.sql_db.db_connect("postgres").cursor() as cr:
+            cr.execute("SELECT pg_notify(%s, %s)", [NOTIFY_CHANNEL, dbname])
+    except psycopg2.Error:
+        _logger.warning("The connector was not woken for %s", dbname, exc_info=True)
