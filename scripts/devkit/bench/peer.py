@@ -98,7 +98,7 @@ def running(bed: Bed, python: Path, database: str, url: str) -> Iterator[None]:
         f"user={bed.server.admin.user} dbname={database}",
         "ERPDOO_SLOT": f"slot_{database}",
         "ERPDOO_STATE": str(folder / "state.db"),
-        "ERPDOO_BENCH_SECRET": bed.key.raw.decode("latin-1"),
+        "ERPDOO_BENCH_SECRET": bed.key.text,
     }
     with process([str(python), "-m", "erpdoo"], settings, log, cwd=folder) as child:
         end = time.monotonic() + 60
@@ -120,12 +120,14 @@ def forget(bed: Bed, database: str) -> None:
 
 
 def _create_contacts(bed: Bed, database: str, count: int) -> None:
+    """Copies of one contact under other names, a hundred in a transaction."""
+    query = """
+        INSERT INTO res_partner SELECT (jsonb_populate_record(p, jsonb_build_object(
+            'id', nextval('res_partner_id_seq'), 'name', 'Cliente ' || n,
+            'email', 'compras@ejemplo.invalid', 'city', 'Temuco'))).*
+        FROM res_partner p, generate_series(%s::int, %s::int) n
+        WHERE p.id = (SELECT partner_id FROM res_users WHERE login = 'admin')
+    """
     with bed.server.odoo.connect(database) as connection:
         for start in range(0, count, 100):
-            connection.execute(
-                "INSERT INTO res_partner "
-                "(name, active, is_company, email, phone, street, city, autopost_bills) "
-                "SELECT 'Cliente ' || n, true, true, 'compras@ejemplo.invalid', '+56912345678', "
-                "'Avenida Alemania 123', 'Temuco', 'ask' FROM generate_series(%s::int, %s::int) n",
-                [start + 1, start + 100],
-            )
+            connection.execute(query, [start + 1, start + 100])

@@ -65,7 +65,7 @@ class FastSink:
         return self._received([event["data"] for event in events], now)
 
     def _peer(self, request: web.BaseRequest, body: bytes, now: float) -> web.Response:
-        expected = "sha256=" + hmac.new(self.key.raw, body, hashlib.sha256).hexdigest()
+        expected = "sha256=" + hmac.new(self.key.text.encode(), body, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(request.headers.get("X-Erpdoo-Signature", ""), expected):
             self.refused += 1
             return web.Response(status=401)
