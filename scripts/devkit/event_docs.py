@@ -1,4 +1,4 @@
-"""docs/asyncapi.yaml and the reference inside docs/eventos.md, written from the catalogue."""
+"""docs/asyncapi.yaml, the reference in docs/eventos.md and the n8n workflows, written anew."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from devkit import n8n_workflows
 from devkit.paths import REPO, SetupError
 
 BEGIN = "<!-- referencia: la escribe scripts/event-docs desde el catálogo -->\n"
@@ -35,12 +36,13 @@ def manual_text(current: str) -> str:
     return before + begin + "\n" + render() + "\n" + end + after
 
 
-def written(root: Path = REPO) -> dict[Path, str]:
+def written() -> dict[Path, str]:
     """Each file and the text it should have."""
-    manual = root / "docs" / "eventos.md"
+    manual = REPO / "docs" / "eventos.md"
     return {
-        root / "docs" / "asyncapi.yaml": asyncapi_text(),
+        REPO / "docs" / "asyncapi.yaml": asyncapi_text(),
         manual: manual_text(manual.read_text(encoding="utf-8")),
+        **n8n_workflows.written(),
     }
 
 
