@@ -94,13 +94,14 @@ def answers(url: str) -> bool:
 def birth(pid: int) -> str:
     """When the process started, in clock ticks since boot: with the id it names it for good.
 
-    The empty string means that there is no such process.
+    The empty string means that no such process runs; one that only waits to be reaped does not.
     """
     try:
         text = Path("/proc", str(pid), "stat").read_text()
     except OSError:
         return ""
-    return text.rpartition(")")[2].split()[19]
+    state, *rest = text.rpartition(")")[2].split()
+    return "" if state == "Z" else rest[18]
 
 
 def stop_recorded(record: Path) -> None:
