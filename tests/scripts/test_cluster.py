@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import psycopg
 import pytest
 
-from devkit import cluster, roles, server
+from devkit import cluster, paths, roles, server
 from devkit.paths import Home, SetupError
 from devkit.server import Server
 from tests.postgres import PrivateServer
