@@ -134,9 +134,10 @@ def test_a_commit_in_an_addon_is_found(tree) -> None:
     assert rules.commits_in_addons(root) == ["addons/a/b.py:1: cr.commit() in an addon"]
 
 
-@pytest.mark.parametrize("text", ["see /root/notes.txt", "cd /work/main", "/home/ana/x"])
-def test_a_path_of_a_machine_is_found(tree, text: str) -> None:
-    assert len(rules.machine_traces(tree(**{"a.md": text}))) == 1
+@pytest.mark.parametrize("text", ["see /{}/notes.txt", "cd /{}/main", "(/{}/x)"])
+@pytest.mark.parametrize("folder", ["root", "work", "home/ana"])
+def test_a_path_of_a_machine_is_found(tree, text: str, folder: str) -> None:
+    assert len(rules.machine_traces(tree(**{"a.md": text.format(folder)}))) == 1
 
 
 @pytest.mark.parametrize("text", ["/var/tmp/x", "./work/x", "$HOME/work/x", "https://x.cl/work/y"])
