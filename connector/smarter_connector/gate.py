@@ -11,7 +11,7 @@ class FairGate:
     """At most ``limit`` inside, at most ``share`` of them under one key.
 
     A place that becomes free goes to the keys that wait, in turn, so that a key with a thousand
-    waiting gets no more than one with a single one. Without anybody waiting it costs no task switch.
+    waiting gets no more than one with a single one. Unless somebody waits, it costs no task switch.
     """
 
     def __init__(self, limit: int, share: int | None = None) -> None:

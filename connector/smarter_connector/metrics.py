@@ -1,4 +1,4 @@
-"""Figures for Prometheus. Labels: tenant database, kind of target, event type; never a URL or RUT."""
+"""Figures for Prometheus. Labels: tenant database, kind of target, event type; never a URL."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from smarter_connector.stores.base import Outcome, Settled, Store
 logger = logging.getLogger(__name__)
 
 BATCH_MAX = 500
-LINGER_SECONDS = 0.02
+LINGER_SECONDS = 0.1
 LINGER_UNTIL = 100
 """Under load an outcome waits for so many others, or so long: one UPDATE of 100 rows costs what
 three single ones do."""

@@ -36,6 +36,8 @@ class Shared:
     retry: RetryPolicy | None = None
     secrets: SecretResolver | None = None
     worker: str = ""
+    listening: bool = False
+    """Whether commits are announced at the moment; if not, idle tenants are polled more often."""
     hosts: dict[str, FairGate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -52,7 +52,7 @@ class Owner(Protocol):
 
 
 class Target:
-    """Runs up to ``concurrency`` calls of a sink at once, each with the next batch of some lanes."""
+    """Runs up to ``concurrency`` calls of a sink at once, each with a batch of some lanes."""
 
     def __init__(self, owner: Owner, shared: Shared, subscription: Subscription) -> None:
         settings = shared.settings
@@ -63,7 +63,9 @@ class Target:
         self.full = False
         """The last claim brought as much as was asked for."""
         self.lanes = Lanes()
-        self.running: set[asyncio.Task[None]] = set()
+        self.running: dict[asyncio.Task[None], float] = {}
+        """Who is delivering, and since when its present call is under way."""
+        self._late: set[asyncio.Task[None]] = set()
         self.in_hand = 0
         """Deliveries claimed and not yet settled; kept by the owner."""
         self.breaker = Breaker(
@@ -107,6 +109,14 @@ class Target:
         for delivery in self.lanes.clear():
             self._finish(delivery, "released")
 
+    def break_off_late(self) -> None:
+        """Give up calls of the sink that take longer than any sink may."""
+        limit = self.shared.clock.monotonic() - DELIVER_MAX
+        for task, since in self.running.items():
+            if since < limit and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+
     async def close(self) -> None:
         """Close the sinks. Call it when idle."""
         sinks, self._retired = [*self._retired, self._sink], []
@@ -120,11 +130,12 @@ class Target:
         wanted = min(self.concurrency, len(self.lanes), batches)
         for _ in range(wanted - len(self.running)):
             task = asyncio.create_task(self._run())
-            self.running.add(task)
+            self.running[task] = self.shared.clock.monotonic()
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self.running.discard(task)
+        del self.running[task]
+        self._late.discard(task)
         if not task.cancelled() and task.exception():
             logger.error("a delivery broke off", exc_info=task.exception())
         self.owner.target_changed(self)
@@ -152,17 +163,23 @@ class Target:
         if not batch.deliveries:
             self.lanes.put_back(batch)
             return
+        task = asyncio.current_task()
+        self.running[task] = self.shared.clock.monotonic()
         try:
             results = await self._deliver(batch.deliveries)
         except asyncio.CancelledError:
-            stopped = Retryable("the connector was stopped meanwhile", status=STOPPED)
-            self._conclude(batch, [Result(item, stopped) for item in batch.deliveries])
+            error = Retryable("the connector was stopped meanwhile", status=STOPPED)
+            if task in self._late:
+                error = Retryable(f"not done after {DELIVER_MAX:.0f} seconds", status="timeout")
+            results = [Result(item, error) for item in batch.deliveries]
+            self._judge(results)
+            self._conclude(batch, results)
             raise
         self._judge(results)
         self._conclude(batch, results)
 
     def _drop_lost(self, batch: Batch) -> None:
-        """What outlived its lease belongs to somebody else: sending it now could break the order."""
+        """What outlived its lease is somebody else's: sending it now could break the order."""
         valid = [item for item in batch.deliveries if self.owner.lease_valid(item.lease)]
         if len(valid) < len(batch.deliveries):
             kept = set(map(id, valid))
@@ -171,13 +188,9 @@ class Target:
 
     async def _deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Result]:
         try:
-            async with asyncio.timeout(DELIVER_MAX):
-                results = await self._open_sink().deliver(deliveries)
+            results = await self._open_sink().deliver(deliveries)
         except ConnectorError as error:
             return [Result(delivery, error) for delivery in deliveries]
-        except TimeoutError:
-            late = Retryable(f"the target did not finish in {DELIVER_MAX:.0f} s", status="timeout")
-            return [Result(delivery, late) for delivery in deliveries]
         except Exception:
             # The boundary of the loop: a defect in one sink must not stop the other targets, and
             # what it held is tried again and shown.

@@ -48,6 +48,8 @@ class TenantRunner:
         self.targets: dict[int, Target] = {}
         self._wake = asyncio.Event()
         self._rested = asyncio.Event()
+        self._left = asyncio.Event()
+        self._loop: asyncio.Task[object] | None = None
         self._asked = True
         self._some_settled = False
         self._away_for = RECONNECT_FIRST
@@ -77,10 +79,15 @@ class TenantRunner:
     async def run(self) -> None:
         """Serve until :meth:`stop`; then everything in hand is settled and the store closed."""
         settling = asyncio.create_task(self._settler.run())
+        self._loop = asyncio.current_task()
         try:
             while not self.stopping:
                 await self._serve()
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
         finally:
+            self._left.set()
             while running := self._running():
                 await asyncio.gather(*running, return_exceptions=True)
             await asyncio.gather(*self._tasks)
@@ -97,10 +104,13 @@ class TenantRunner:
             target.release()
         self._wake.set()
         self._rested.set()
-        if grace > 0 and (running := self._running()):
-            await self._wait(running, grace)
+        leaving = asyncio.create_task(self._left.wait())
+        await self._wait({leaving, *self._running()}, grace)
+        leaving.cancel()
         for task in self._running():
             task.cancel()
+        if self._loop and not self._left.is_set():
+            self._loop.cancel()
 
     def _running(self) -> set[asyncio.Task[None]]:
         return {task for target in self.targets.values() for task in target.running}
@@ -253,11 +263,14 @@ class TenantRunner:
         timer = self.shared.clock.call_later(due, self._timed_out)
         await self._wake.wait()
         timer.cancel()
+        for target in self.targets.values():
+            target.break_off_late()
         await self._keep_leases()
 
     def _timed_out(self) -> None:
         self._asked = True
-        if not self._in_hand:
+        announced = self.shared.listening and self.store.tenant.store == "postgres"
+        if announced and not self._in_hand:
             self._poll = min(self._poll * 2, self.shared.settings.poll_max_seconds)
         self._wake.set()
 
@@ -284,11 +297,13 @@ class TenantRunner:
             await self._rested.wait()
         timer.cancel()
 
-    async def _wait(self, tasks: Iterable[asyncio.Task[None]], seconds: float) -> None:
+    async def _wait(self, tasks: Iterable[asyncio.Task[object]], seconds: float) -> None:
+        """Until all are done, for ``seconds`` at most."""
         timeout = asyncio.create_task(sleep(self.shared.clock, seconds))
-        done = asyncio.ensure_future(asyncio.gather(*tasks, return_exceptions=True))
+        done = asyncio.create_task(asyncio.wait(tasks))
         await asyncio.wait((timeout, done), return_when=asyncio.FIRST_COMPLETED)
         timeout.cancel()
+        done.cancel()
 
     # Book-keeping
 

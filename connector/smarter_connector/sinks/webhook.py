@@ -55,7 +55,7 @@ class WebhookSink:
         return Result(delivery, status=status)
 
     async def _deliver_batch(self, deliveries: Sequence[Delivery]) -> list[Result]:
-        """A batch that is refused is sent again in halves, so that one bad event stops only itself."""
+        """A refused batch is sent again in halves, so that one bad event stops only itself."""
         try:
             body = batch_body(delivery.event for delivery in deliveries)
             tenant = deliveries[0].event.tenant

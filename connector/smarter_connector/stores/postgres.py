@@ -1,4 +1,4 @@
-"""The outbox over PostgreSQL, as a role that may execute the protocol's functions and nothing else."""
+"""The outbox over PostgreSQL, as a role that may call the protocol and do nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GUARD_SECONDS = 5.0
 
 
 def connection_arguments(settings: Settings, database: str) -> dict[str, Any]:
-    """Arguments of ``psycopg.connect``. Raises ConfigurationError when the password is not there."""
+    """Arguments of ``psycopg.connect``. Raises ConfigurationError when the password is missing."""
     given = {
         "host": settings.pg_host,
         "port": settings.pg_port,

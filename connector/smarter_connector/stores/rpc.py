@@ -1,8 +1,8 @@
 """The outbox through Odoo's RPC, for an Odoo of which only HTTP can be reached.
 
-The same functions, as methods of ``smarter.outbox``, for a user in the connector's group. odoorpc is
-synchronous and keeps no connection: a call takes 20 to 40 ms, so claims should be large. It runs in a
-thread, one call at a time for each tenant.
+The same functions, as methods of ``smarter.outbox``, for a user in the connector's group. odoorpc
+is synchronous and keeps no connection: a call takes 20 to 40 ms, so claims should be large. It runs
+in a thread, one call at a time for each tenant.
 """
 
 from __future__ import annotations

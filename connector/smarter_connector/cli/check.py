@@ -1,0 +1,128 @@
+"""``smarter-connector check``: is everything in place, before the first event must go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from rich.table import Table
+
+from smarter_connector.cli.common import NOT_WELL, AsJson, console, execute, print_json
+from smarter_connector.exceptions import ConnectorError
+from smarter_connector.provisioning import audit_role
+from smarter_connector.secrets import SecretResolver
+from smarter_connector.settings import Settings, TenantSettings, load
+from smarter_connector.sinks import SINKS
+from smarter_connector.stores import StoreMaker, open_maker
+from smarter_connector.stores.base import Identity
+from smarter_connector.stores.postgres import connection_arguments
+from smarter_connector.supervisor import make_secrets
+from smarter_connector.transport import Transport
+
+CLOCK_TOLERANCE = 30.0
+"""Seconds between our clock and the database's; receivers accept signatures within 300."""
+SIGNED = ("webhook", "n8n")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question and its answer; ``problem`` is empty when all is well."""
+
+    place: str
+    question: str
+    problem: str = ""
+
+
+def check(as_json: AsJson = False) -> None:
+    """Check configuration, databases, clocks, keys, targets and rights; 1 if not well."""
+    execute(_check(as_json))
+
+
+async def _check(as_json: bool) -> int:
+    settings = load()
+    findings = [finding async for finding in find(settings, make_secrets(settings))]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        table = Table("Where", "What", "Result")
+        for finding in findings:
+            table.add_row(finding.place, finding.question, finding.problem or "[green]ok[/]")
+        console.print(table)
+    return NOT_WELL if any(finding.problem for finding in findings) else 0
+
+
+async def find(settings: Settings, secrets: SecretResolver) -> AsyncIterator[Finding]:
+    """All findings, tenant by tenant. Raises ConfigurationError for an unreadable tenant list."""
+    tenants = settings.all_tenants()
+    yield Finding("settings", "tenants are listed", "" if tenants else "no tenant is listed")
+    with open_maker(settings, secrets) as maker:
+        async with Transport(settings) as transport:
+            for tenant in tenants:
+                async for finding in _tenant(settings, maker, transport, tenant):
+                    yield finding
+
+
+async def _tenant(
+    settings: Settings, maker: StoreMaker, transport: Transport, tenant: TenantSettings
+) -> AsyncIterator[Finding]:
+    name = tenant.database
+    store = None
+    try:
+        store = maker.make(tenant)
+        identity = await store.open()
+    except ConnectorError as error:
+        yield Finding(name, "the outbox answers and is the listed one", str(error))
+        return
+    finally:
+        if store is not None:
+            await store.close()
+    yield Finding(name, "the outbox answers and is the listed one")
+    yield Finding(name, "clocks agree", clock_problem(identity, time.time()))
+    if tenant.store == "postgres":
+        question = "the role can do nothing but the protocol"
+        yield Finding(name, question, await asyncio.to_thread(_role_problem, settings, name))
+    for subscription in identity.subscriptions:
+        place = f"{name}: {subscription['id']} {subscription['name']}"
+        problem = await subscription_problem(transport, subscription)
+        yield Finding(place, "the subscription can be served", problem)
+
+
+def clock_problem(identity: Identity, now: float) -> str:
+    drift = now - identity.now
+    if abs(drift) <= CLOCK_TOLERANCE:
+        return ""
+    return (
+        f"this machine's clock is {drift:+.0f} s from the database's; set up time synchronisation"
+    )
+
+
+def _role_problem(settings: Settings, database: str) -> str:
+    try:
+        with psycopg.connect(**connection_arguments(settings, database)) as connection:
+            return "; ".join(audit_role(connection))
+    except psycopg.Error as error:
+        return (str(error).splitlines() or ["it cannot be asked"])[0]
+
+
+async def subscription_problem(transport: Transport, subscription: Mapping[str, Any]) -> str:
+    """What would keep the subscription from being served; nothing of an event is sent."""
+    if not subscription["active"]:
+        return ""
+    if subscription["target"] not in SINKS:
+        return f"unknown target {subscription['target']}"
+    if subscription["target"] in SIGNED and not subscription["keys"]:
+        return "it has no live signing key"
+    url = subscription["url"]
+    if not url:
+        return "it has no URL" if subscription["target"] in SIGNED else ""
+    try:
+        place = urlsplit(url)
+        await transport.request("HEAD", f"{place.scheme}://{place.netloc}/", timeout=10)
+    except (ConnectorError, ValueError) as error:
+        return str(error)
+    return ""

@@ -1,0 +1,67 @@
+"""What the commands share: settings, stores, errors as exit codes, output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from smarter_connector.exceptions import ConfigurationError, ConnectorError, StoreUnavailable
+from smarter_connector.settings import Settings, TenantSettings, load
+from smarter_connector.stores import open_maker
+from smarter_connector.stores.base import Store
+from smarter_connector.supervisor import make_secrets
+
+NOT_WELL, MISCONFIGURED, UNREACHABLE = 1, 3, 4
+
+Tenant = Annotated[str, typer.Argument(help="Database of the tenant, or its RUT.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+console = Console()
+
+
+def execute(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command; an expected failure becomes one line and an exit code."""
+    try:
+        code = asyncio.run(work)
+    except StoreUnavailable as error:
+        fail(str(error), UNREACHABLE)
+    except ConnectorError as error:
+        fail(str(error), MISCONFIGURED)
+    else:
+        raise typer.Exit(code)
+
+
+def fail(message: str, code: int) -> None:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def find_tenant(settings: Settings, name: str) -> TenantSettings:
+    """The listed tenant with this database or RUT. Raises ConfigurationError."""
+    for tenant in settings.all_tenants():
+        if name in (tenant.database, tenant.rut):
+            return tenant
+    raise ConfigurationError(f"tenant {name} is not listed")
+
+
+@asynccontextmanager
+async def opened_store(name: str) -> AsyncIterator[Store]:
+    """The verified outbox of one tenant."""
+    settings = load()
+    with open_maker(settings, make_secrets(settings)) as maker:
+        store = maker.make(find_tenant(settings, name))
+        try:
+            await store.open()
+            yield store
+        finally:
+            await store.close()

@@ -1,0 +1,199 @@
+"""Commands that look into an outbox or change what waits in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from smarter_connector.cli.common import (
+    NOT_WELL,
+    AsJson,
+    Tenant,
+    console,
+    execute,
+    opened_store,
+    print_json,
+)
+from smarter_connector.exceptions import ConnectorError
+from smarter_connector.settings import Settings, load
+from smarter_connector.stores import open_maker
+from smarter_connector.stores.base import Store
+from smarter_connector.supervisor import make_secrets
+
+SubscriptionId = Annotated[int, typer.Option("--subscription", help="Id of the subscription.")]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of ``status``: a subscription, or a tenant that cannot be asked."""
+
+    tenant: str
+    state: str
+    subscription: str = ""
+    target: str = ""
+    active: bool = True
+    pending: int = 0
+    leased: int = 0
+    dead: int = 0
+    oldest_seconds: float | None = None
+    problem: str = ""
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show what waits and what is dead, by tenant and subscription; 1 if a tenant is not served."""
+    execute(_status(as_json))
+
+
+async def _status(as_json: bool) -> int:
+    settings = load()
+    lines = await _all_lines(settings)
+    if as_json:
+        print_json([asdict(line) for line in lines])
+    else:
+        console.print(_table(lines))
+    return NOT_WELL if any(line.state in ("refused", "away") for line in lines) else 0
+
+
+async def _all_lines(settings: Settings) -> list[Line]:
+    lines: list[Line] = []
+    with open_maker(settings, make_secrets(settings)) as maker:
+        for tenant in settings.all_tenants():
+            store = maker.make(tenant)
+            try:
+                lines += await _lines(store)
+            finally:
+                await store.close()
+    return lines
+
+
+async def _lines(store: Store) -> list[Line]:
+    name = store.tenant.database
+    try:
+        identity, stats = await store.open(), await store.stats()
+    except ConnectorError as error:
+        state = "refused" if error.status == "refused" else "away"
+        return [Line(name, state, problem=str(error))]
+    counts = {row["id"]: row for row in stats["subscriptions"]}
+    state = "held" if identity.held else "ready"
+    found = [_line(name, state, sub, counts[sub["id"]]) for sub in identity.subscriptions]
+    return found or [Line(name, state, problem="no subscription")]
+
+
+def _line(name: str, state: str, sub: Mapping[str, Any], row: Mapping[str, Any]) -> Line:
+    return Line(
+        name,
+        state,
+        f"{sub['id']} {sub['name']}",
+        sub["target"],
+        sub["active"],
+        row["pending"],
+        row["leased"],
+        row["dead"],
+        row["oldest_seconds"],
+        sub["disabled_reason"] or "",
+    )
+
+
+def _table(lines: list[Line]) -> Table:
+    table = Table("Tenant", "State", "Subscription", "Target", "Active")
+    for title in ("Pending", "Leased", "Dead", "Oldest"):
+        table.add_column(title, justify="right")
+    table.add_column("Problem")
+    for line in lines:
+        age = "" if line.oldest_seconds is None else f"{line.oldest_seconds:.0f} s"
+        cells = (line.tenant, line.state, line.subscription, line.target)
+        counts = (str(line.pending), str(line.leased), str(line.dead), age)
+        table.add_row(*cells, "yes" if line.active else "no", *counts, line.problem)
+    return table
+
+
+def replay(
+    tenant: Tenant,
+    delivery: Annotated[
+        list[int] | None, typer.Option(help="Id of a delivery; may repeat.")
+    ] = None,
+    subscription: Annotated[int | None, typer.Option(help="All of this subscription.")] = None,
+    state: Annotated[str, typer.Option(help="dead or delivered, with --subscription.")] = "dead",
+    since: Annotated[datetime | None, typer.Option(help="Events from this UTC instant on.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Events before this UTC instant.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try dead deliveries again, or deliver delivered ones anew under a new webhook-id."""
+    if bool(delivery) == (subscription is not None):
+        raise typer.BadParameter("give either --delivery or --subscription")
+    if state not in ("dead", "delivered"):
+        raise typer.BadParameter("--state is dead or delivered")
+    request: dict[str, Any] = {"deliveries": delivery}
+    if not delivery:
+        request = {"subscription_id": subscription, "state": state}
+        bounds = {"since": since, "until": until}
+        request |= {key: f"{moment.isoformat()}Z" for key, moment in bounds.items() if moment}
+    execute(_replay(tenant, request, as_json))
+
+
+async def _replay(tenant: str, request: Mapping[str, Any], as_json: bool) -> int:
+    async with opened_store(tenant) as store:
+        done = await store.replay(request)
+    if as_json:
+        print_json(done)
+    else:
+        console.print(
+            f"{done['retried']} dead deliveries will be tried again, "
+            f"{done['replayed']} delivered ones anew."
+        )
+        if done["not_built"]:
+            console.print(f"{done['not_built']} have no payload yet: replay them in Odoo.")
+    return 0
+
+
+def send_test(
+    tenant: Tenant,
+    subscription: SubscriptionId,
+    message: Annotated[str, typer.Option(help="Text of the event.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send a test.ping event to one subscription, the way every event goes."""
+    execute(_send_test(tenant, subscription, message, as_json))
+
+
+async def _send_test(tenant: str, subscription: int, message: str, as_json: bool) -> int:
+    async with opened_store(tenant) as store:
+        event = await store.send_test(subscription, message)
+    if as_json:
+        print_json({"event_id": event})
+    else:
+        console.print(f"Event {event} waits for delivery; see the status.")
+    return 0
+
+
+def backfill(
+    tenant: Tenant,
+    subscription: SubscriptionId,
+    company: Annotated[int | None, typer.Option(help="Only this company (Odoo id).")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until Odoo has captured all records.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask Odoo to capture the existing records again, for one subscription."""
+    execute(_backfill(tenant, subscription, company, wait, as_json))
+
+
+async def _backfill(
+    tenant: str, subscription: int, company: int | None, wait: bool, as_json: bool
+) -> int:
+    async with opened_store(tenant) as store:
+        key = await store.backfill(subscription, company)
+        found = await store.backfill_status(key)
+        while wait and found.get("state") in ("pending", "running"):
+            await asyncio.sleep(1)
+            found = await store.backfill_status(key)
+    if as_json:
+        print_json(found)
+    else:
+        console.print(f"Backfill {key}: {found['state']}, {found['captured']} records captured.")
+    return NOT_WELL if found.get("state") == "failed" else 0
