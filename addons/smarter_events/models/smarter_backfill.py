@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .json_object import JsonObject
+
 
 class SmarterBackfill(models.Model):
     """A request to capture existing records again, for one subscription."""
@@ -18,6 +20,6 @@ class SmarterBackfill(models.Model):
         required=True,
         readonly=True,
     )
-    cursor = fields.Json(default=dict, readonly=True)
+    cursor = JsonObject(default=dict, readonly=True)
     captured = fields.Integer(readonly=True)
     error = fields.Text(readonly=True)

@@ -1,0 +1,114 @@
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .common_ui import SubscriptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestEventType(SubscriptionCase):
+    def make(self, person=None, model="res.partner", **values):
+        self.made = getattr(self, "made", 0) + 1
+        types = self.env["smarter.event.type"].with_user(person or self.admin)
+        values = {"name": f"Contacto grande {self.made}", "trigger": "created"} | values
+        fields = values.pop("send", ["name", "email"])
+        watched = values.pop("watch", [])
+        return types.create(
+            values
+            | {
+                "model_id": self.env["ir.model"]._get_id(model),
+                "field_ids": self.fields(model, fields),
+                "trigger_field_ids": self.fields(model, watched),
+            }
+        )
+
+    def fields(self, model, names):
+        get = self.env["ir.model.fields"]._get
+        return [(6, 0, [get(model, name).id for name in names])]
+
+    def test_its_name_gives_the_type(self):
+        event_type = self.make(name="Cotización Ñandú 2")
+        self.assertEqual(event_type.type, "custom.cotizacion-nandu-2")
+
+    def test_a_form_is_all_an_administrator_needs(self):
+        with Form(self.env["smarter.event.type"].with_user(self.admin)) as form:
+            form.name = "Contacto con correo"
+            form.model_id = self.env["ir.model"]._get("res.partner")
+            form.trigger = "changed"
+            form.trigger_field_ids.add(self.env["ir.model.fields"]._get("res.partner", "email"))
+            form.field_ids.add(self.env["ir.model.fields"]._get("res.partner", "name"))
+        self.assertEqual(form.record.type, "custom.contacto-con-correo")
+
+    def test_subscriptions_know_it_at_once(self):
+        self.make(name="Contacto grande")
+        found = self.subscribe(patterns="custom.*").matching_types
+        self.assertEqual(found, "custom.contacto-grande")
+
+    def test_models_of_the_system_are_refused(self):
+        for model in ("ir.cron", "res.users", "res.users.log", "certificate.certificate"):
+            if model in self.env:
+                with self.subTest(model=model), self.assertRaisesRegex(ValidationError, "system"):
+                    self.make(self.everywhere, model=model, send=["id"])
+
+    def test_a_model_the_author_may_not_read_is_refused(self):
+        with self.assertRaisesRegex(ValidationError, "may not read"):
+            self.make(model="account.payment", send=["name"])
+
+    def test_files_and_confidential_fields_are_refused(self):
+        for name in ("image_1920", "signup_type", "user_ids"):
+            with self.subTest(field=name), self.assertRaisesRegex(ValidationError, "Take it out"):
+                self.make(send=["name", name])
+
+    def test_a_field_of_another_model_is_refused(self):
+        other = self.env["ir.model.fields"]._get("res.company", "name")
+        event_type = self.make()
+        with self.assertRaisesRegex(ValidationError, "does not belong"):
+            event_type.field_ids = other
+
+    def test_a_watched_field_must_be_stored(self):
+        with self.assertRaisesRegex(ValidationError, "calculated"):
+            self.make(trigger="changed", watch=["contact_address"])
+
+    def test_a_value_must_be_one_the_field_has(self):
+        with self.assertRaisesRegex(ValidationError, "It can be"):
+            self.make(trigger="reaches", watch=["type"], trigger_value="nada")
+        made = self.make(trigger="reaches", watch=["type"], trigger_value="invoice")
+        self.assertIn("invoice (", made.trigger_hint)
+
+    def test_a_value_needs_exactly_one_watched_field(self):
+        for watched in ([], ["type", "email"]):
+            with self.subTest(watched=watched), self.assertRaises(ValidationError):
+                self.make(trigger="reaches", watch=watched, trigger_value="x")
+
+    def test_a_condition_obeys_the_same_rules_as_the_fields(self):
+        for domain in ("[('", "[('nada', '=', 1)]", "[('user_ids.password', '!=', False)]"):
+            with self.subTest(domain=domain), self.assertRaisesRegex(ValidationError, "condition"):
+                self.make(domain=domain)
+        self.assertTrue(self.make(domain="[('country_id.code', '=', 'CL')]"))
+
+    def test_who_changes_what_is_sent_answers_for_it(self):
+        event_type = self.make()
+        self.assertEqual(event_type.author_id, self.admin)
+        event_type.with_user(self.owner).write({"field_ids": self.fields("res.partner", ["name"])})
+        self.assertEqual(event_type.author_id, self.owner)
+
+    def test_nobody_chooses_another_author(self):
+        event_type = self.make(author_id=self.owner.id)
+        event_type.write({"author_id": self.owner.id, "name": "Otro"})
+        self.assertEqual(event_type.author_id, self.admin)
+
+    def test_its_name_outside_never_changes(self):
+        with self.assertRaisesRegex(ValidationError, "cannot change"):
+            self.make().slug = "otro"
+
+    def test_two_types_cannot_share_a_name(self):
+        self.make(name="Contacto")
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.make(name="Contacto")
+
+    def test_others_make_no_types(self):
+        for person in (self.viewer, self.member):
+            with self.subTest(person=person.login), self.assertRaises(AccessError):
+                self.make(person)
