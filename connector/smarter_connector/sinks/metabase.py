@@ -50,7 +50,7 @@ class MetabaseTarget:
 
 
 class MetabaseNotifier:
-    """Calls at once after the first change, then at most every ``interval``; none is left untold."""
+    """Calls at once after a change, then at most every ``interval``; no change is left untold."""
 
     def __init__(self, target: MetabaseTarget, transport: Transport, clock: Clock) -> None:
         self._target = target
