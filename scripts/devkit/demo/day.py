@@ -138,8 +138,9 @@ class Day:
         move = self.call("account.move", "read", [self.invoice],
                          ["name", "l10n_latam_document_number"])[0]  # fmt: skip
         if not move["l10n_latam_document_number"]:
-            self.call("account.move", "write", [self.invoice],
-                      {"l10n_latam_document_number": str(secrets.randbelow(800000) + 100000)})  # fmt: skip
+            number = str(secrets.randbelow(800_000) + 100_000)
+            values = {"l10n_latam_document_number": number}
+            self.call("account.move", "write", [self.invoice], values)
 
     def _payment(self) -> Step:
         context = {"active_model": "account.move", "active_ids": [self.invoice]}
