@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devkit import passwords
 from devkit.odoo_source import Odoo
 from devkit.paths import REPO, Home, SetupError
 from devkit.server import OWN_SERVER, Server
@@ -56,6 +57,7 @@ def write_config(runtime: Runtime) -> Path:
         "db_user": login.user, "db_password": login.password,
         "db_template": BASE_TEMPLATE, "pg_path": runtime.server.bin_dir,
         "http_interface": "127.0.0.1", "list_db": False, "without_demo": True,
+        "admin_passwd": passwords.password(runtime.home.root / "secrets" / "odoo", "master"),
     }  # fmt: skip
     text = "[options]\n" + "".join(f"{key} = {value}\n" for key, value in options.items())
     draft = runtime.config_file.with_suffix(f".{os.getpid()}")

@@ -138,6 +138,7 @@ def _drop_orphans(runtime: Runtime) -> None:
 
 def _odoo_pytest(home: paths.Home, database: str) -> list[str]:
     log = home.logs / "odoo-test.log"
+    log.write_text("")
     return [
         "--import-mode=prepend", "-p", "no:cacheprovider",
         f"--odoo-database={database}", "--odoo-http", "--odoo-log-level=info",

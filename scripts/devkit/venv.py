@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from devkit.locking import lock
@@ -21,6 +22,7 @@ from devkit.paths import REPO, Home, SetupError
 
 REQUIREMENTS = ("requirements.txt", "scripts/requirements-odoo.txt", "requirements-dev.txt")
 DONE = ".complete"
+UNUSED_SECONDS = 30 * 24 * 3600
 
 
 def digest(*parts: bytes) -> str:
@@ -51,7 +53,17 @@ def ensure(home: Home, repo: Path = REPO) -> Path:
             if not (base / DONE).exists():
                 _build(base, lambda: _install_packages(base, repo))
             _build(thin, lambda: _link_checkout(thin, base, repo))
+    for place in (thin, base):
+        (place / DONE).touch()
+    _forget_unused(home)
     return thin / "bin"
+
+
+def _forget_unused(home: Home) -> None:
+    """Remove environments that no script has used for a month; each holds half a gigabyte."""
+    for mark in (*home.root.glob(f"py-*/{DONE}"), *home.root.glob(f"env-*/{DONE}")):
+        if time.time() - mark.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def _build(place: Path, fill) -> None:

@@ -88,3 +88,12 @@ def test_a_borrowed_tool_runs_with_the_environments_own_python(tmp_path: Path) -
     expected = f"#!{tmp_path}/bin/python\nprint(1)\n"
     assert (tmp_path / "bin" / "tool").read_text() == expected
     assert os.access(tmp_path / "bin" / "tool", os.X_OK)
+
+
+def test_an_environment_unused_for_a_month_is_removed(tmp_path: Path) -> None:
+    for name in ("py-old", "py-new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / venv.DONE).touch()
+    os.utime(tmp_path / "py-old" / venv.DONE, (0, 0))
+    venv._forget_unused(paths.Home(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["py-new"]
