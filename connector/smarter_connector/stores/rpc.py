@@ -21,6 +21,8 @@ from smarter_connector.settings import TenantSettings
 from smarter_connector.stores.protocol import ProtocolStore
 
 MODEL = "smarter.outbox"
+VERSION = "19.0"
+"""Given, so that odoorpc need not ask for it with each log-in."""
 TEMPORARY = ("OperationalError", "SerializationFailure", "LockNotAvailable", "PoolError")
 """Ends of the names of Odoo's errors that time cures."""
 
@@ -56,7 +58,7 @@ class RpcStore(ProtocolStore):
             if self._odoo is None:
                 self._odoo = self._login()
             return self._odoo.execute(MODEL, function, argument)
-        except odoorpc.error.RPCError as error:
+        except odoorpc.error.Error as error:
             self._odoo = None
             raise _translate(error, self.tenant, function) from error
         except (OSError, HTTPException, ValueError) as error:
@@ -79,16 +81,18 @@ class RpcStore(ProtocolStore):
             protocol="jsonrpc+ssl" if secure else "jsonrpc",
             port=place.port or (443 if secure else 80),
             timeout=self._timeout,
+            version=VERSION,
         )
         odoo.login(self.tenant.database, self.tenant.login, self._password())
         return odoo
 
 
 def _translate(
-    error: odoorpc.error.RPCError, tenant: TenantSettings, function: str
+    error: odoorpc.error.Error, tenant: TenantSettings, function: str
 ) -> ConfigurationError | StoreUnavailable:
     """Tell an overloaded Odoo from one that refuses; the traceback it sends is not repeated."""
-    name = error.info.get("name", "") if isinstance(error.info, dict) else ""
+    info = getattr(error, "info", None) or {}
+    name = str(info.get("data", {}).get("name", ""))
     said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
     text = f"Odoo of {tenant.database}: {MODEL}.{function}: {said}"
     if name.endswith(TEMPORARY):
