@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,14 @@ import psycopg
 from devkit import browser, databases, odoo_process, odoo_source, paths, server, tally, templates
 from devkit.odoo_process import OUR_ADDONS, Runtime
 from devkit.paths import REPO, SetupError
-from devkit.progress import say, step
+from devkit.progress import say, step, warn
 
 TESTS = REPO / "tests"
 NO_TESTS = 5  # pytest's exit code when it collected nothing
 RUN_PREFIX = "run_"
+
+#: pytest's exit code, and how many tests had each outcome.
+Result = tuple[int, dict[str, int]]
 
 
 @dataclass
@@ -41,6 +44,11 @@ class Plan:
     addons: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
+
+    @property
+    def addon_options(self) -> list[str]:
+        """Options of ``tests/conftest.py`` mean nothing to the addons' tests."""
+        return [word for word in self.options if word != "--soak"]
 
 
 def parse(argv: Sequence[str], known_addons: Sequence[str]) -> Plan:
@@ -77,9 +85,9 @@ def main(argv: list[str]) -> int:
     home = paths.open_home()
     results = []
     if plan.addons:
-        results.append(_run_addons(home, plan))
+        results.append(_guarded(_run_addons, home, plan))
     if plan.plain:
-        results.append(_run_plain(home, plan))
+        results.append(_guarded(_run_plain, home, plan))
     if len(results) > 1:
         print(
             closing_line([counts for _, counts in results], time.monotonic() - started), flush=True
@@ -87,7 +95,16 @@ def main(argv: list[str]) -> int:
     return next((code for code, _ in results if code not in (0, NO_TESTS)), 0)
 
 
-def _run_addons(home: paths.Home, plan: Plan) -> tuple[int, dict[str, int]]:
+def _guarded(run: Callable[..., Result], home: paths.Home, plan: Plan) -> Result:
+    """What cannot even start is one error of the total; the other half still runs."""
+    try:
+        return run(home, plan)
+    except SetupError as error:
+        warn(f"smarteros: {error}")
+        return 1, {"error": 1}
+
+
+def _run_addons(home: paths.Home, plan: Plan) -> Result:
     browser.ensure()
     odoo = odoo_source.ensure(home)
     with server.opened(home, "test") as found:
@@ -95,7 +112,7 @@ def _run_addons(home: paths.Home, plan: Plan) -> tuple[int, dict[str, int]]:
         odoo_process.write_config(runtime)
         with scratch_database(runtime) as database:
             say(f"Odoo {odoo.version}, PostgreSQL of {found.admin.host}, database {database}")
-            command = [*_odoo_pytest(home, database), *plan.addons, *plan.options]
+            command = [*_odoo_pytest(home, database), *plan.addons, *plan.addon_options]
             return _pytest(command, odoo_process.environment(runtime))
 
 
@@ -146,7 +163,7 @@ def _odoo_pytest(home: paths.Home, database: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _run_plain(home: paths.Home, plan: Plan) -> tuple[int, dict[str, int]]:
+def _run_plain(home: paths.Home, plan: Plan) -> Result:
     kept = {
         key: value for key, value in os.environ.items()
         if not key.startswith(odoo_process.FOREIGN_PREFIXES)
@@ -158,7 +175,7 @@ def _run_plain(home: paths.Home, plan: Plan) -> tuple[int, dict[str, int]]:
     return _pytest(["-p", "no:odoo", *plan.plain, *plan.options], environment)
 
 
-def _pytest(arguments: list[str], environment: dict[str, str]) -> tuple[int, dict[str, int]]:
+def _pytest(arguments: list[str], environment: dict[str, str]) -> Result:
     strict = "1" if environment.get("CI", "").lower() in ("1", "true") else "0"
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "tally.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devkit import testing
-from devkit.paths import REPO
+from devkit.paths import REPO, Home, SetupError
 
 ADDONS = ["smarter_base", "smarter_events"]
 
@@ -32,7 +32,19 @@ def test_a_path_of_the_tests_runs_alone() -> None:
 
 
 def test_soak_goes_on_to_pytest() -> None:
-    assert testing.parse(["--soak", "tests"], ADDONS).options == ["--soak"]
+    plan = testing.parse(["--soak", "tests"], ADDONS)
+    assert (plan.options, plan.addon_options) == (["--soak"], [])
+
+
+def test_what_cannot_start_counts_as_an_error(tmp_path: Path) -> None:
+    def broken(home, plan):
+        raise SetupError("no Odoo to be had")
+
+    code, counts = testing._guarded(broken, Home(tmp_path), testing.Plan())
+    assert (code, testing.closing_line([counts], 1).strip("= ")) == (
+        1,
+        "0 passed, 1 error in 1.00s",
+    )
 
 
 def test_the_closing_line_sums_all_runs() -> None:
