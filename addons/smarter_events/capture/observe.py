@@ -67,7 +67,7 @@ def _pass_on(env, target: Target, changes: list[Change], memory: Memory) -> None
     for id_, change in _receivers(env, target, relevant):
         entry = memory.entry(target.model, id_, change.user_id)
         entry.sources.append(change)
-        entry.touched.update([relay.label] if relay.label else relay.fields & set(change.changed))
+        entry.touched.update(relay.labels(change.changed))
 
 
 def _counts(relay, change: Change) -> bool:

@@ -32,7 +32,8 @@ class Change:
 
     @property
     def changed_names(self) -> list[str]:
-        return sorted(self.touched.union(self.changed))
+        """Field names for ``changed``; labels that begin with ``_`` are for triggers alone."""
+        return sorted(name for name in self.touched.union(self.changed) if name[0] != "_")
 
     def before(self, name: str) -> Any:
         """The value that ``name`` had before; of a new record, None."""
@@ -53,6 +54,13 @@ class Relay:
     up: str | None = None
     down: str | None = None
     label: str | None = None
+
+    def labels(self, changed) -> set[str]:
+        """What a change of the other record's fields ``changed`` is called here."""
+        return {self.label} if self.label else self.fields.intersection(changed)
+
+    def is_told(self, touched: set[str]) -> bool:
+        return not touched.isdisjoint({self.label} if self.label else self.fields)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,9 @@ class Changes:
     def fires(self, change: Change) -> bool:
         if change.created or change.deleted:
             return change.created and self.born
-        return bool(change.touched) or not self.fields.isdisjoint(change.changed)
+        if not self.fields.isdisjoint(change.changed):
+            return True
+        return any(relay.is_told(change.touched) for relay in self.relays)
 
 
 @dataclass(frozen=True)

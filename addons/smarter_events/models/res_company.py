@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 # What decides in whose name events leave.
 SENDER_FIELDS = frozenset({"smarter_rut", "parent_id", "parent_path"})
@@ -6,6 +6,12 @@ SENDER_FIELDS = frozenset({"smarter_rut", "parent_id", "parent_path"})
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    smarter_stock_minimum = fields.Float(
+        "Minimum stock",
+        default=5.0,
+        help="Products without a replenishment rule count as low below this available quantity.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

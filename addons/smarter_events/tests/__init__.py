@@ -6,4 +6,8 @@ from . import (
     test_security,
     test_subscription,
     test_subscription_key,
+    test_types_account,
+    test_types_other,
+    test_types_sale,
+    test_types_stock,
 )

@@ -1,0 +1,128 @@
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_capture import CaptureCase
+
+
+@tagged("post_install", "-at_install")
+class TestAccountTypes(CaptureCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        env = cls.user_env()
+        cls.partner = env["res.partner"].create(
+            {
+                "name": "Ferretería Los Aromos",
+                "vat": "12345678-5",
+                "country_id": cls.env.ref("base.cl").id,
+                "l10n_cl_sii_taxpayer_type": "1",
+                "email": "compras@losaromos.example",
+                "street": "Los Aromos 1",
+            }
+        )
+        cls.product = env["product.product"].create({"name": "Taladro", "standard_price": 600})
+        cls.invoice = cls.make_invoice()
+        cls.next_transaction()
+        cls.clear_events()
+
+    @classmethod
+    def make_invoice(cls, move_type="out_invoice", price=1000):
+        return cls.user_env()["account.move"].create(
+            {
+                "move_type": move_type,
+                "partner_id": cls.partner.id,
+                "invoice_date": fields.Date.today(),
+                "invoice_line_ids": [
+                    Command.create(
+                        {"product_id": cls.product.id, "quantity": 2, "price_unit": price}
+                    )
+                ],
+            }
+        )
+
+    def pay(self, invoice):
+        wizard = self.env["account.payment.register"].with_user(self.clerk)
+        context = {"active_model": "account.move", "active_ids": invoice.ids}
+        return wizard.with_context(**context).create({})._create_payments()
+
+    def test_a_draft_invoice_makes_no_event(self):
+        self.invoice.invoice_line_ids.price_unit = 500
+        self.assertEqual(self.types(self.invoice), [])
+
+    def test_a_posted_invoice_fires_once_with_folio_and_lines(self):
+        self.invoice.action_post()
+        self.assertEqual(self.types(self.invoice), ["invoice.posted"])
+        posted = self.event("invoice.posted")
+        data = posted["data"]
+        self.assertEqual(
+            (data["residual"], data["lines"][0]["cost"]), (round(self.invoice.amount_total), 1200)
+        )
+        self.assertEqual(data["partner"]["balance"], data["total"])
+        self.assertEqual(data["net"] + data["exempt"] + data["tax"], data["total"])
+        self.assertEqual(posted["rut"], "77654321-7")
+
+    def test_payment_makes_an_invoice_paid_once(self):
+        self.invoice.action_post()
+        self.next_transaction()
+        payment = self.pay(self.invoice)
+        self.assertEqual(self.types(self.invoice)[-1], "invoice.paid")
+        self.assertEqual(self.event("invoice.paid")["data"]["residual"], 0)
+        data = self.event("payment.registered", payment)["data"]
+        self.assertEqual((data["invoice_ids"], data["direction"]), (self.invoice.ids, "inbound"))
+
+    def test_taking_a_payment_back_makes_unpaid_and_cancelled(self):
+        self.invoice.action_post()
+        payment = self.pay(self.invoice)
+        self.next_transaction()
+        payment.action_draft()
+        payment.action_cancel()
+        self.assertEqual(self.types(self.invoice)[-1], "invoice.unpaid")
+        self.event("payment.cancelled", payment)
+
+    def test_posting_and_paying_in_one_transaction_are_two_events_in_order(self):
+        self.invoice.action_post()
+        self.pay(self.invoice)
+        self.assertEqual(self.types(self.invoice), ["invoice.posted", "invoice.paid"])
+
+    def test_back_to_draft_is_a_reset(self):
+        self.invoice.action_post()
+        self.next_transaction()
+        self.invoice.button_draft()
+        self.assertEqual(self.types(self.invoice), ["invoice.posted", "invoice.reset"])
+
+    def test_a_cancelled_invoice_fires_once(self):
+        self.invoice.button_cancel()
+        self.assertEqual(self.types(self.invoice), ["invoice.cancelled"])
+        self.event("invoice.cancelled")
+
+    def test_a_credit_note_is_no_invoice(self):
+        refund = self.make_invoice("out_refund")
+        refund.action_post()
+        self.assertEqual(self.types(refund), ["credit_note.posted"])
+        self.event("credit_note.posted", refund)
+
+    def test_what_suppliers_send_is_no_invoice_of_ours(self):
+        bill = self.make_invoice("in_invoice")
+        if bill.l10n_latam_use_documents:
+            bill.l10n_latam_document_number = "000123"
+        bill.action_post()
+        self.assertEqual(self.types(bill), [])
+
+    def test_posted_and_reset_at_two_flushes_are_both_told_in_order(self):
+        with self.env.cr.savepoint():
+            self.invoice.action_post()
+        with self.env.cr.savepoint():
+            self.invoice.button_draft()
+        self.assertEqual(self.types(self.invoice), ["invoice.posted", "invoice.reset"])
+
+    def test_an_event_that_comes_true_again_comes_last(self):
+        with self.env.cr.savepoint():
+            self.invoice.action_post()
+        with self.env.cr.savepoint():
+            self.invoice.button_draft()
+        with self.env.cr.savepoint():
+            self.invoice.action_post()
+        self.assertEqual(self.types(self.invoice), ["invoice.reset", "invoice.posted"])
+        ids = self.deliveries("event_id", where="lane LIKE 'account.move/%'")
+        self.assertEqual(len(ids), 2)
