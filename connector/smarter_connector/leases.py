@@ -9,8 +9,13 @@ from smarter_connector.clock import Clock
 from smarter_connector.stores.base import Delivery
 
 
+HOLD_MAX = 3600.0
+"""Seconds for which a lease is extended. Whatever keeps it open then, another may try."""
+
+
 @dataclass(slots=True)
 class _Lease:
+    since: float
     ends: float
     open: int
 
@@ -34,7 +39,7 @@ class LeaseBook:
         for delivery in deliveries:
             lease = self._leases.get(delivery.lease)
             if lease is None:
-                lease = self._leases[delivery.lease] = _Lease(asked_at + self._seconds, 0)
+                lease = self._leases[delivery.lease] = _Lease(asked_at, asked_at + self._seconds, 0)
             lease.open += 1
 
     def settled(self, leases: Iterable[str]) -> None:
@@ -52,8 +57,12 @@ class LeaseBook:
 
     def ending(self) -> list[str]:
         """Leases of which more than half is over, to be extended."""
-        soon = self._clock.monotonic() + self._seconds / 2
-        return [name for name, lease in self._leases.items() if lease.ends <= soon]
+        now = self._clock.monotonic()
+        return [
+            name
+            for name, lease in self._leases.items()
+            if lease.ends <= now + self._seconds / 2 and now - lease.since < HOLD_MAX
+        ]
 
     def extended(self, names: Iterable[str], asked_at: float) -> None:
         for name in names:

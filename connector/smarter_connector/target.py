@@ -138,6 +138,7 @@ class Target:
         self._late.discard(task)
         if not task.cancelled() and task.exception():
             logger.error("a delivery broke off", exc_info=task.exception())
+        self._start()  # a claim may have come between its last look and its end
         self.owner.target_changed(self)
 
     async def _run(self) -> None:
