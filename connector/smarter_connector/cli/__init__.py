@@ -11,6 +11,7 @@ import typer
 from smarter_connector.cli.check import check
 from smarter_connector.cli.outbox import backfill, replay, send_test, status
 from smarter_connector.cli.run import run
+from smarter_connector.cli.warehouse import register as register_warehouse
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +25,7 @@ app.command()(check)
 app.command()(replay)
 app.command("send-test")(send_test)
 app.command()(backfill)
+register_warehouse(app)
 
 
 def main() -> None:

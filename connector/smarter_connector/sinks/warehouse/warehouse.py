@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -86,25 +87,26 @@ class Warehouse:
 
     async def write(self, tenant: str, rows: Sequence[Row]) -> None:
         """Write the rows in one transaction. Raises a classed error; then nothing was written."""
+        async with self.connection() as connection:
+            await writer.write(connection, tenant, rows)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[writer.Connection]:
+        """A connection of the pool, autocommit; what goes wrong is raised as a classed error."""
         try:
             async with asyncio.timeout(TRANSACTION_SECONDS):
                 await self._opened()
                 async with self._pool.connection() as connection:
-                    await writer.write(connection, tenant, rows)
+                    yield connection
         except (psycopg.Error, TimeoutError) as error:
             if isinstance(error, psycopg.errors.ForeignKeyViolation):
                 self._ruts.clear()  # removed by an administrator since it was entered
             raise classify(error) from error
 
     async def _register(self, tenant: str, rut: str) -> str:
-        try:
-            async with asyncio.timeout(TRANSACTION_SECONDS):
-                await self._opened()
-                async with self._pool.connection() as connection:
-                    cursor = await connection.execute(statements.REGISTER_RUT, [tenant, rut])
-                    row = await cursor.fetchone()
-        except (psycopg.Error, TimeoutError) as error:
-            raise classify(error) from error
+        async with self.connection() as connection:
+            cursor = await connection.execute(statements.REGISTER_RUT, [tenant, rut])
+            row = await cursor.fetchone()
         return row[0] if row else ""
 
     async def _opened(self) -> None:
