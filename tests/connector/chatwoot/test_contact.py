@@ -14,7 +14,7 @@ DEFINED = {"smarter_rut", "smarter_saldo", "smarter_ultima_factura", "smarter_ul
            "smarter_cliente_desde", "smarter_estado"}
 
 
-def requests_to(bench, method: str, path: str) -> None:
+def fail_always(bench, method: str, path: str) -> None:
     bench.sandbox.fault("chatwoot", "fail", method=method, path=path, times=None)
 
 
@@ -65,6 +65,22 @@ async def test_the_definitions_are_created_once_and_those_that_exist_are_left(be
     assert bench.account.definitions["smarter_rut", 1]["attribute_display_name"] == "Mío"
 
 
+async def test_another_connector_defines_nothing_that_is_there(bench):
+    await bench.one(make_event("contact.created"))
+    fail_always(bench, "POST", "/custom_attribute")
+    bench.restart()
+    assert (await bench.one(make_event("contact.updated"))).ok
+
+
+async def test_what_odoo_does_not_know_is_not_written_and_is_cleared_when_it_goes(bench):
+    await bench.one(make_event("contact.created", rut=None))
+    (contact,) = bench.contacts
+    assert "smarter_rut" not in contact.custom_attributes
+    await bench.one(make_event("contact.updated"))
+    await bench.one(make_event("contact.updated", rut=None))
+    assert contact.custom_attributes["smarter_rut"] is None
+
+
 async def test_a_token_that_may_not_define_attributes_still_keeps_contacts(bench):
     bench.sandbox.fault("chatwoot", "fail", status=401, method="POST", path="/custom_attribute")
     assert (await bench.one(make_event("contact.created"))).ok
@@ -74,7 +90,7 @@ async def test_a_token_that_may_not_define_attributes_still_keeps_contacts(bench
 async def test_a_known_contact_is_updated_without_being_looked_for(bench):
     await bench.one(make_event("contact.created"))
     bench.restart()
-    requests_to(bench, "POST", "/contacts")
+    fail_always(bench, "POST", "/contacts")
     await bench.one(make_event("contact.updated", name="Ferretería Nueva"))
     assert [contact.name for contact in bench.contacts] == ["Ferretería Nueva"]
 
@@ -197,7 +213,7 @@ async def test_a_late_event_of_a_contact_deleted_in_chatwoot_creates_it_at_the_n
     late = make_event("order.confirmed", number=8999)
     assert isinstance((await bench.one(late)).error, ConfigurationError)
     assert (await bench.one(late)).ok
-    assert [contact.identifier for contact in bench.contacts] == [NAME]
+    assert [(one.identifier, one.email) for one in bench.contacts] == [(NAME, EMAIL)]
 
 
 async def test_after_chatwoot_forgot_all_a_number_of_somebody_else_is_not_overwritten(bench):
@@ -208,6 +224,15 @@ async def test_after_chatwoot_forgot_all_a_number_of_somebody_else_is_not_overwr
     assert (await bench.one(make_event("contact.updated"))).ok
     assert (other.id, other.name, other.custom_attributes) == (1, "Otra", {})
     assert bench.contacts[1].identifier == NAME
+
+
+async def test_after_chatwoot_forgot_all_no_note_goes_to_somebody_else(bench):
+    await bench.one(make_event("contact.created"))
+    bench.sandbox.forget("chatwoot")
+    other = bench.account.create_contact({"name": "Otra", "identifier": "77654321-7:99"})
+    bench.talk(other)
+    assert (await bench.one(make_event("invoice.overdue", number=9000))).status == "no conversation"
+    assert ([contact.identifier for contact in bench.contacts][1], bench.notes) == (NAME, [])
 
 
 async def test_two_events_of_one_new_contact_at_once_make_one_contact(bench):

@@ -142,6 +142,24 @@ async def test_a_chatwoot_that_keeps_no_source_id_is_recognised_by_the_reference
     assert talking.notes == [OVERDUE]
 
 
+async def test_a_note_that_an_agent_edited_is_recognised_by_its_source_id(talking):
+    event = make_event("invoice.overdue")
+    talking.sandbox.fault("chatwoot", "drop", method="POST", path=NOTE)
+    await talking.one(event)
+    for message in talking.account.conversations[1].messages.values():
+        message["content"] = "ya le avisé"
+    assert (await talking.one(event)).ok
+    assert talking.notes == ["ya le avisé"]
+
+
+async def test_a_note_that_an_agent_deleted_does_not_come_back(talking):
+    event = make_event("invoice.overdue")
+    await talking.one(event)
+    talking.account.conversations[1].messages.clear()
+    assert (await talking.one(event)).ok
+    assert talking.notes == []
+
+
 async def test_a_conversation_that_vanished_is_replaced_by_the_open_one(talking):
     event = make_event("invoice.overdue")
     talking.sandbox.fault("chatwoot", "refuse", method="POST", path=NOTE)
