@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from smarter_connector.sandbox.chatwoot_state import Account, Contact
     from smarter_connector.sandbox.n8n import Received
     from smarter_connector.sandbox.server import Sandbox
 
-ROWS = 50
+ROWS = 15
 ZONE = ZoneInfo("America/Santiago")
 NAMES = {
     "contact.created": "Cliente nuevo",
@@ -62,7 +63,7 @@ def render(sandbox: Sandbox) -> str:
         f'<meta http-equiv="refresh" content="3"><title>{title}</title>',
         f"<style>{STYLE}</style></head><body><h1>{title}</h1>",
         f"<p>{_totals(sandbox)}</p>",
-        "<h2>Automatizaciones (n8n)</h2>",
+        "<h2>Automatizaciones (n8n): lo último que pasó</h2>",
         _table(("Hora", "Qué pasó", "Sobre", "RUT", "Repetido"), _event_rows(sandbox)),
         "<h2>Notas para quien atiende (Chatwoot)</h2>",
         _table(("Hora", "Cliente", "Nota"), _note_rows(sandbox)),
@@ -75,10 +76,10 @@ def render(sandbox: Sandbox) -> str:
 def _totals(sandbox: Sandbox) -> str:
     n8n, chatwoot = sandbox.n8n.summary(), sandbox.chatwoot.summary()
     return escape(
-        f"{n8n['events']} eventos con firma válida, {n8n['duplicates']} repetidos y descartados, "
-        f"{n8n['refused']} rechazados. {chatwoot['contacts']} contactos, "
-        f"{chatwoot['notes']} notas. "
-        f"{sandbox.metabase.total} avisos a Metabase. Esta página se actualiza sola."
+        f"Eventos con firma válida: {_thousands(n8n['events'])} (repetidos y descartados: "
+        f"{_thousands(n8n['duplicates'])}, rechazados: {_thousands(n8n['refused'])}). "
+        f"Contactos: {_thousands(chatwoot['contacts'])}. Notas: {_thousands(chatwoot['notes'])}. "
+        f"Avisos a Metabase: {_thousands(sandbox.metabase.total)}. Esta página se actualiza sola."
     )
 
 
@@ -110,12 +111,21 @@ def _note_rows(sandbox: Sandbox) -> Iterable[Sequence[str]]:
 
 
 def _contact_rows(sandbox: Sandbox) -> Iterable[Sequence[str]]:
-    contacts = [one for account in sandbox.chatwoot.accounts.values()
-                for one in account.contacts.values()]
-    for contact in contacts[: -ROWS - 1: -1]:
-        facts = "\n".join(f"{key}: {value}" for key, value in contact.custom_attributes.items())
-        labels = ", ".join(contact.labels)
-        yield contact.name, contact.email or "", contact.phone_number or "", facts, labels
+    for account in sandbox.chatwoot.accounts.values():
+        for contact in list(account.contacts.values())[: -ROWS - 1 : -1]:
+            labels = ", ".join(contact.labels)
+            email, phone = contact.email or "", contact.phone_number or ""
+            yield contact.name, email, phone, _facts(account, contact), labels
+
+
+def _facts(account: Account, contact: Contact) -> str:
+    """The attributes under the names that Chatwoot shows."""
+    names = {key: one["attribute_display_name"] for (key, _), one in account.definitions.items()}
+    return "\n".join(
+        f"{names.get(key, key)}: {_thousands(value)}"
+        for key, value in contact.custom_attributes.items()
+        if value is not None
+    )
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -127,6 +137,10 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         body = [f'<tr><td class="v" colspan="{len(heads)}">Todavía no ha llegado nada.</td></tr>']
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _thousands(value: object) -> str:
+    return f"{value:,}".replace(",", ".") if isinstance(value, int) else str(value)
 
 
 def _hour(seconds: float) -> str:

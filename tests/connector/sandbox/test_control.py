@@ -90,6 +90,16 @@ async def test_the_page_shows_what_arrived_and_escapes_it(caller):
         assert raw not in page and raw.replace("<", "&lt;").split(">")[0] in page
 
 
+async def test_the_page_names_attributes_as_chatwoot_shows_them(caller):
+    body = {"attribute_display_name": "Saldo por cobrar", "attribute_key": "saldo",
+            "attribute_model": 1}
+    await caller.chatwoot("POST", "/custom_attribute_definitions", body)
+    attributes = {"saldo": 1190000, "vacío": None}
+    await caller.chatwoot("POST", "/contacts", {"name": "Ana", "custom_attributes": attributes})
+    _, page = await caller.call("GET", "/")
+    assert "Saldo por cobrar: 1.190.000" in page and "vacío" not in page
+
+
 async def test_an_empty_sandbox_says_that_nothing_came_yet(caller):
     _, page = await caller.call("GET", "/")
     assert "Todavía no ha llegado nada." in page
