@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from smarter_connector.clock import Clock
 from smarter_connector.stores.base import Delivery
 
-
 HOLD_MAX = 3600.0
 """Seconds for which a lease is extended. Whatever keeps it open then, another may try."""
 
