@@ -37,7 +37,8 @@ DOMAIN_CALLS = {"now", "utcnow", "today"}
 ADDONS_FORBIDDEN = {"smarter_connector"}
 CONNECTOR_FORBIDDEN = {"odoo", "psycopg2"}
 
-MACHINE_PATH = re.compile(r"(?<![\w.:}])/(?:work|farm|root|home/\w+|opt/pypi)/[\w.-]+")
+#: /home/node is a folder of n8n's image.
+MACHINE_PATH = re.compile(r"(?<![\w.:}])/(?:work|farm|root|home/(?!node/)\w+|opt/pypi)/[\w.-]+")
 INDEX_OPTION = re.compile(r"(?:--(?:extra-)?index-url|--find-links|https?://)", re.IGNORECASE)
 PINNED = re.compile(r"[a-z0-9][a-z0-9._-]*(?:\[[a-z0-9,-]+\])?==[0-9][\w.+]*", re.IGNORECASE)
 VERSION = re.compile(r"19\.0\.\d+\.\d+\.\d+")
