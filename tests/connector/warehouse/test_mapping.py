@@ -110,6 +110,8 @@ def test_a_missing_key_is_refused() -> None:
     [
         ({"lines": [line(1), line(1)]}, "twice"),
         ({"name": "x\x00y"}, "text"),
+        ({"name": "\ud800"}, "text"),
+        ({"net": 10**400}, "number"),
         ({"name": "x" * 20_000}, "text"),
         ({"net": float("nan"), "currency": "USD"}, "number"),
         ({"confirmed_at": "2026-13-45T00:00:00Z"}, "instant"),

@@ -135,9 +135,7 @@ async def test_the_watermark_is_the_newest_event_s_time(
     assert kpi.rows(query) == [(A, "2026-11-22 15:00:00+00")]
 
 
-async def test_a_batch_is_written_whole_or_not_at_all(
-    warehouse: Warehouse, kpi: Installed
-) -> None:
+async def test_a_batch_is_written_whole_or_not_at_all(warehouse: Warehouse, kpi: Installed) -> None:
     good, bad = row(event("order.confirmed", 1)), row(event("order.confirmed", 2, id=43))
     broken = Row(**{**_fields(bad), "values": {**bad.values, "net": "mucho"}})
     with pytest.raises(Rejected):

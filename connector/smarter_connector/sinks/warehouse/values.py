@@ -5,13 +5,14 @@ The database would refuse too, but for the whole batch and in its own words.
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 TEXT_MAX = 10_000
 _BIGINT = 2**63 - 1
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Reader = Callable[[Any], Any]
 
@@ -45,7 +46,7 @@ def read(data: Any, path: str, reader: Reader) -> Any:
 
 
 def text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > TEXT_MAX or "\x00" in value:
+    if not isinstance(value, str) or len(value) > TEXT_MAX or _UNSTORABLE.search(value):
         raise BadValue(f"a text of at most {TEXT_MAX} characters was expected")
     return value
 
@@ -62,7 +63,7 @@ def key(value: Any) -> str:
 
 
 def number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _BIGINT:
         raise BadValue("a number was expected")
     return value
 
