@@ -17,6 +17,7 @@ COMMANDS = {
     "get-odoo": "devkit.odoo_source",
     "template": "devkit.templates",
     "event-docs": "devkit.event_docs",
+    "e2e-n8n": "devkit.e2e_n8n",
 }
 
 
