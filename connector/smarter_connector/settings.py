@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(5, gt=0)
     """How often an idle tenant is asked unannounced; doubles up to the next one."""
     poll_max_seconds: float = Field(30, gt=0)
-    lease_seconds: float = Field(60, ge=5, le=3600)
+    lease_seconds: float = Field(60, ge=2, le=3600)
     claim_limit: int = Field(200, ge=1, le=1000)
     """Deliveries of one subscription taken at once."""
     per_lane: int = Field(50, ge=1, le=1000)
