@@ -39,9 +39,10 @@ class Declaration:
 
     ``build`` answers the data by record id. ``when`` is asked with (record, change) after the
     trigger fired; ``pick`` instead narrows a whole batch. ``absorbed_by`` names types that make
-    this one superfluous in the same transaction. ``author_id`` is set for administrators' types:
-    they are read with that user's rights. ``backfill`` selects the records to capture again, as
-    an Odoo domain; None: never.
+    this one superfluous in the same transaction. ``company`` says whose an event is that is not
+    simply the record's. ``author_id`` is set for administrators' types: they are read with that
+    user's rights; ``only_company_id`` may narrow them. ``backfill`` selects the records to capture
+    again, as an Odoo domain; None: never.
     """
 
     name: str
@@ -54,4 +55,5 @@ class Declaration:
     author_id: int | None = None
     backfill: tuple[Any, ...] | None = None
     company: Callable[[Change], int | None] | None = None
+    only_company_id: int | None = None
     schema_version: int = 1

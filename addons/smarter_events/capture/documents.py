@@ -48,7 +48,7 @@ def build_documents(env, firings: Iterable[Firing], origin: str = "capture") -> 
     for (route, company_id), changes in groups.items():
         sender = outbox._sender(company_id)
         subscriptions = [one for one in route.subscriptions if sender.serves(one.company_id)]
-        if subscriptions:
+        if subscriptions and sender.serves(route.type.only_company_id):
             records = _records(env, route, sender, changes)
             batch = Batch(
                 records,
@@ -72,19 +72,29 @@ def _company_of(env, firing: Firing) -> int | None:
     values = change.new or change.old
     if "company_id" in values or change.deleted:
         return values.get("company_id")
-    record = env[change.model].browse(change.id)
+    return company_id_of(env[change.model].browse(change.id))
+
+
+def company_id_of(record) -> int | None:
     return record.company_id.id or None if "company_id" in record._fields else None
 
 
 def _records(env, route: Route, sender, changes: list[Change]):
     """The records as the builders see them: the author's rights, or sudo for shipped types."""
-    author_id = route.type.author_id
-    scoped = env(
-        user=author_id or SUPERUSER_ID,
-        su=not author_id,
-        context={"lang": sender.lang, "allowed_company_ids": list(sender.allowed)},
-    )
-    return scoped[route.type.model].browse([change.id for change in changes])
+    return env_of(env, route, sender)[route.type.model].browse([change.id for change in changes])
+
+
+def env_of(env, route: Route, sender):
+    """Sudo for shipped types: what they send is declared in code, and must not depend on who
+    caused it. Never for an administrator's type: it sends no more than its author may see."""
+    author_id, allowed = route.type.author_id, sender.allowed
+    if author_id:
+        theirs = env["res.users"].browse(author_id)._get_company_ids()
+        allowed = [id_ for id_ in allowed if id_ in theirs]
+    context = {"lang": sender.lang}
+    if allowed:
+        context["allowed_company_ids"] = list(allowed)
+    return env(user=author_id or SUPERUSER_ID, su=not author_id, context=context)
 
 
 class _Builder:

@@ -1,4 +1,5 @@
 from . import (
+    account_move,
     base,
     res_company,
     smarter_backfill,
@@ -8,7 +9,9 @@ from . import (
     smarter_event_type,
     smarter_event_type_check,
     smarter_outbox,
+    smarter_outbox_rpc,
     smarter_outbox_state,
+    smarter_purge,
     smarter_subscription,
     smarter_subscription_action,
     smarter_subscription_alert,

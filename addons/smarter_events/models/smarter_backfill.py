@@ -1,10 +1,20 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
+from ..capture.subscriptions import Wanted, wanted_by
+from ..capture.watch import is_awake
+from ..types import SHIPPED
 from .json_object import JsonObject
+
+BATCH = 200
 
 
 class SmarterBackfill(models.Model):
-    """A request to capture existing records again, for one subscription."""
+    """A request to capture existing records again, for one subscription.
+
+    Each type is gone through by id, in the order in which types are shipped; ``cursor`` says how
+    far, so that a stopped run goes on where it was.
+    """
 
     _name = "smarter.backfill"
     _description = "Backfill of events"
@@ -23,3 +33,67 @@ class SmarterBackfill(models.Model):
     cursor = JsonObject(default=dict, readonly=True)
     captured = fields.Integer(readonly=True)
     error = fields.Text(readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        requests = super().create(vals_list)
+        cron = self.env.ref("smarter_events.ir_cron_backfill", raise_if_not_found=False)
+        if cron:
+            cron.sudo()._trigger()  # whoever may ask for a backfill may have it begin now
+        return requests
+
+    @api.model
+    def _cron_backfill(self):
+        """Work off open requests in batches, until done or out of time."""
+        requests = self.search([("state", "in", ("pending", "running"))], order="id")
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(requests))
+        for request in requests:
+            while request._step():
+                if not cron._commit_progress(remaining=1):
+                    return
+            if not cron._commit_progress(1):
+                return
+
+    def _step(self):
+        """Capture one batch. Answer whether there may be more."""
+        self.ensure_one()
+        subscription_sudo = self.subscription_id.sudo()  # the request was allowed when it was made
+        if not subscription_sudo.exists().active:
+            self.write({"state": "failed", "error": self.env._("The subscription is not active.")})
+            return False
+        [wanted] = self.env["smarter.outbox"]._wanted_of(subscription_sudo)
+        for declared in self._types(wanted):
+            records = self._next_records(declared)
+            if records:
+                self._capture(declared, records, wanted)
+                return True
+        self.write({"state": "done"})
+        return False
+
+    def _types(self, wanted):
+        return [
+            declared
+            for declared in SHIPPED
+            if declared.backfill is not None
+            and is_awake(self.env, declared)
+            and wanted_by([wanted], declared.name)
+        ]
+
+    def _next_records(self, declared):
+        records_sudo = self.env[declared.model].sudo().with_context(active_test=False)
+        last = self.cursor.get(declared.name, 0)
+        domain = Domain(list(declared.backfill)) & Domain("id", ">", last)
+        return records_sudo.search(domain, order="id", limit=BATCH)
+
+    def _capture(self, declared, records, wanted):
+        company_id = self.company_id.id or wanted.company_id
+        narrowed = Wanted(wanted.id, wanted.patterns, company_id, wanted.domain, wanted.broken)
+        count = self.env["smarter.outbox"]._emit_all(records, declared, "backfill", [narrowed])
+        self.write(
+            {
+                "state": "running",
+                "cursor": {**self.cursor, declared.name: records[-1].id},
+                "captured": self.captured + count,
+            }
+        )

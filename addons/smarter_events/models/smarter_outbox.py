@@ -1,14 +1,19 @@
+import json
+from dataclasses import replace
+
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import ormcache
 
+from ..capture.custom import read_custom
 from ..capture.declaration import Declaration
 from ..capture.documents import Firing, build_documents
 from ..capture.outbox import store, wake_after_commit
 from ..capture.senders import read_senders
-from ..capture.subscriptions import read_wanted, wanted_by
+from ..capture.subscriptions import Wanted, read_wanted, wanted_by
 from ..capture.triggers import Change, Created
 from ..capture.watch import Route, build_watches
-from ..types import BY_NAME, SHIPPED
+from ..types import SHIPPED
 
 
 class SmarterOutbox(models.AbstractModel):
@@ -26,6 +31,10 @@ class SmarterOutbox(models.AbstractModel):
         return tuple(read_wanted(self.env.cr))
 
     @api.model
+    def _wanted_of(self, subscriptions):
+        return [one for one in self._wanted() if one.id in subscriptions._ids]
+
+    @api.model
     @ormcache(cache="stable")
     def _watches(self):
         """The map of the capture: model name -> :class:`Watch`. Empty when nobody subscribes."""
@@ -34,8 +43,8 @@ class SmarterOutbox(models.AbstractModel):
 
     @api.model
     def _declarations(self):
-        """Shipped types; those made by administrators come with ``smarter.event.type``."""
-        return SHIPPED
+        """Shipped types, then those made by administrators."""
+        return (*SHIPPED, *read_custom(self.env))
 
     @api.model
     @ormcache(cache="stable")
@@ -59,6 +68,11 @@ class SmarterOutbox(models.AbstractModel):
     # -- emitting by hand ----------------------------------------------------------------------
 
     @api.model
+    def _is_wanted(self, type_name):
+        """Whether any active subscription wants this type."""
+        return bool(wanted_by(self._wanted(), type_name))
+
+    @api.model
     def _emit(self, record, type_name, data=None):
         """Store one event about ``record`` now, in this transaction.
 
@@ -67,10 +81,6 @@ class SmarterOutbox(models.AbstractModel):
         any subscription gets it.
         """
         record.ensure_one()
-        subscriptions = wanted_by(self._wanted(), type_name)
-        if not subscriptions or not self.env.registry.ready:
-            return False
-        declared = BY_NAME.get(type_name)
         if data is not None:
             declared = Declaration(
                 name=type_name,
@@ -78,13 +88,79 @@ class SmarterOutbox(models.AbstractModel):
                 trigger=Created(),
                 build=lambda batch: {record.id: data},
             )
+        else:
+            declared = self._declared(type_name, record._name)
+        return bool(self._emit_all(record, declared))
+
+    @api.model
+    def _emit_all(self, records, declared, origin="emit", wanted=None):
+        """Store one event of a declared type about each record; answer how many were stored.
+
+        ``wanted`` narrows the subscriptions; without it all that want the type get it.
+        """
+        subscriptions = wanted_by(self._wanted() if wanted is None else wanted, declared.name)
+        if not subscriptions or not self.env.registry.ready:
+            return 0
         env = self.env(su=True, context={})
         env.flush_all()
-        change = Change(record._name, record.id, self.env.uid)
-        firing = Firing(Route(declared, subscriptions, 0), change)
-        documents = build_documents(env, [firing], origin="emit")
+        route = Route(replace(declared, when=None), subscriptions, 0)
+        firings = [Firing(route, self._as_change(record)) for record in records]
+        documents = build_documents(env, firings, origin=origin)
         store(env.cr, documents)
-        return bool(documents)
+        return len(documents)
+
+    @api.model
+    def _as_change(self, record):
+        return Change(record._name, record.id, self.env.uid)
+
+    @api.model
+    def _declared(self, type_name, model):
+        """The type of this name on this model, shipped or made by an administrator."""
+        for declared in self._declarations():
+            if (declared.name, declared.model) == (type_name, model):
+                return declared
+        raise UserError(
+            self.env._(
+                "There is no event type %(type)s for %(model)s.", type=type_name, model=model
+            )
+        )
+
+    @api.model
+    def _rebuild(self, events):
+        """Build the payloads of dead events anew, of the records as they are now.
+
+        An event whose payload fails again, or whose record is gone, stays dead and says why.
+        """
+        for event in events.sudo().filtered(lambda event: event.state == "dead"):
+            document = self._rebuilt(event)
+            self.env.cr.execute(
+                "UPDATE smarter_event SET data = %s, state = %s, error = %s WHERE id = %s",
+                [
+                    json.dumps(document.get("data", {})),
+                    document.get("state", "ready"),
+                    document.get("error"),
+                    event.id,
+                ],
+            )
+        events.invalidate_recordset()
+
+    @api.model
+    def _rebuilt(self, event):
+        record = self.env[event.model].sudo().browse(event.res_id).exists()
+        if not record:
+            return {"state": "dead", "error": self.env._("The record was deleted.")}
+        env = self.env(su=True, context={})
+        env.flush_all()
+        declared = self._declared(event.type, event.model)
+        # It did fire once: what is asked of a change (``when``) is not asked again.
+        route = Route(replace(declared, when=None), (Wanted(0, ("*",)),), 0)
+        documents = build_documents(env, [Firing(route, self._as_change(record))])
+        store(env.cr, [])
+        return (
+            documents[0]
+            if documents
+            else {"state": "dead", "error": self.env._("It no longer applies.")}
+        )
 
     # -- state ---------------------------------------------------------------------------------
 

@@ -1,7 +1,11 @@
 from . import (
+    test_capture,
+    test_capture_custom,
+    test_cron,
     test_delivery,
     test_event_type,
     test_neutralize,
+    test_outbox,
     test_outbox_state,
     test_security,
     test_subscription,

@@ -31,4 +31,3 @@ SHIPPED = (
     *stock.TYPES,
     *deleted.TYPES,
 )
-BY_NAME = {declared.name: declared for declared in SHIPPED}

@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+BATCH = 5000
+KEEP_DAYS = 90
+
+
+class SmarterEvent(models.Model):
+    _inherit = "smarter.event"
+
+    @api.model
+    def _cron_purge(self):
+        """Forget delivered events after some days (parameter ``smarter_events.keep_days``)."""
+        cron = self.env["ir.cron"]
+        while gone := self._purge(self._keep_since()):
+            if not cron._commit_progress(gone, remaining=int(gone == BATCH)):
+                break
+
+    @api.model
+    def _keep_since(self):
+        parameters_sudo = self.env["ir.config_parameter"].sudo()  # a number, no secret
+        text = parameters_sudo.get_param("smarter_events.keep_days") or ""
+        days = int(text) if text.isdigit() else KEEP_DAYS
+        return fields.Datetime.now() - timedelta(days=max(1, days))
+
+    @api.model
+    def _purge(self, before):
+        """Delete a batch of events from before ``before``; answer how many.
+
+        What is dead or still on its way stays, however old; what was meant for a subscription
+        that no longer exists goes, unless it is dead.
+        """
+        self.env.cr.execute(
+            """
+            DELETE FROM smarter_event WHERE id IN (
+                SELECT e.id FROM smarter_event e
+                WHERE e.occurred_at < %s AND e.state = 'ready' AND NOT EXISTS (
+                    SELECT 1 FROM smarter_delivery d WHERE d.event_id = e.id
+                        AND d.state <> 'delivered'
+                        AND (d.state = 'dead' OR EXISTS (
+                            SELECT 1 FROM smarter_subscription s WHERE s.id = d.subscription_id)))
+                ORDER BY e.id LIMIT %s)
+            """,
+            [before, BATCH],
+        )
+        self.invalidate_model()
+        return self.env.cr.rowcount

@@ -1,0 +1,98 @@
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from ..capture import outbox as outbox_module
+from .common_capture import CaptureCase
+
+
+@tagged("post_install", "-at_install")
+class TestOutbox(CaptureCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.outbox = cls.env["smarter.outbox"]
+        cls.ana = cls.user_env()["res.partner"].create({"name": "Ana"})
+        cls.next_transaction()
+        cls.clear_events()
+
+    def test_an_addon_emits_its_own_data(self):
+        self.outbox._emit(self.ana, "contact.updated", {"id": self.ana.id, "note": "x"})
+        self.assertEqual(self.rows("data", "origin"), [({"id": self.ana.id, "note": "x"}, "emit")])
+
+    def test_an_addon_lets_the_shipped_builder_work(self):
+        self.assertTrue(self.outbox._emit(self.ana, "contact.updated"))
+        self.event("contact.updated", self.ana)
+
+    def test_an_unknown_type_without_data_is_refused(self):
+        with self.assertRaises(UserError):
+            self.outbox._emit(self.ana, "contact.imagined")
+
+    def test_data_that_is_no_json_makes_a_dead_event(self):
+        self.outbox._emit(self.ana, "contact.updated", {"x": object()})
+        self.assertEqual(self.rows("state", "data"), [("dead", {})])
+
+    def test_nobody_wants_it_so_nothing_is_emitted(self):
+        self.env["smarter.subscription"].search([]).sudo().write({"active": False})
+        self.assertFalse(self.outbox._emit(self.ana, "contact.updated"))
+
+    def test_the_connector_is_woken_once_after_the_commit(self):
+        woken = []
+        with patch.object(outbox_module, "wake", woken.append):
+            self.ana.phone = "1"
+            self.env.cr.flush()
+            self.ana.phone = "2"
+            self.env.cr.flush()
+            self.assertEqual(woken, [])
+            self.env.cr.postcommit.run()
+        self.assertEqual(woken, [self.env.cr.dbname])
+
+    @mute_logger("odoo.addons.smarter_events.capture.outbox")
+    def test_a_wake_up_that_fails_is_not_the_users_problem(self):
+        def refuse(*args, **kwargs):
+            raise psycopg2.OperationalError("no database postgres")
+
+        with patch.object(outbox_module.psycopg2, "connect", refuse):
+            outbox_module.wake("nowhere")
+
+    def test_a_restored_database_begins_an_epoch_and_holds(self):
+        self.outbox._raise_epoch("restored")
+        self.ana.phone = "1"
+        self.assertEqual(self.rows("epoch"), [(2,)])
+        self.env.cr.execute("SELECT smarteros.claim('{}')")
+        self.assertTrue(self.env.cr.fetchone()[0]["held"])
+        self.outbox._release()
+        self.env.cr.execute("SELECT smarteros.claim('{}')")
+        self.assertFalse(self.env.cr.fetchone()[0]["held"])
+
+    def test_the_connectors_user_calls_the_protocol(self):
+        robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
+        identity = self.outbox.with_user(robot).identity({})
+        self.assertEqual((identity["protocol"], identity["rut"]), (1, "77654321-7"))
+
+    def test_an_administrator_may_not_call_the_protocol(self):
+        admin = new_test_user(self.env, "boss", "smarter_base.group_owner")
+        with self.assertRaises(AccessError):
+            self.outbox.with_user(admin).claim({})
+
+    def test_a_request_that_is_no_object_is_refused(self):
+        robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
+        with self.assertRaises(UserError):
+            self.outbox.with_user(robot).claim("drop table")
+
+    def test_a_dead_event_is_built_anew(self):
+        self.outbox._emit(self.ana, "contact.updated", {"x": object()})
+        dead = self.env["smarter.event"].search([("state", "=", "dead")])
+        self.outbox._rebuild(dead)
+        self.event("contact.updated", self.ana)
+
+    def test_a_dead_event_of_a_deleted_record_stays_dead(self):
+        self.outbox._emit(self.ana, "contact.updated", {"x": object()})
+        dead = self.env["smarter.event"].search([("state", "=", "dead")])
+        self.ana.sudo().unlink()
+        self.outbox._rebuild(dead)
+        self.assertEqual(dead.state, "dead")
