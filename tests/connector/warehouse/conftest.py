@@ -14,7 +14,6 @@ from psycopg.conninfo import make_conninfo
 
 from devkit.server import Login, Server
 from smarter_connector.sinks.warehouse import Names, drop_tenant, ensure_tenant, install
-from smarter_connector.sinks.warehouse.policies import written_tables
 from smarter_connector.sinks.warehouse.warehouse import Warehouse
 from tests.connector.warehouse.samples import A, B
 
@@ -77,18 +76,19 @@ def installed(pg_cluster: Server) -> Iterator[Installed]:
             admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
-@pytest.fixture
-def kpi(installed: Installed) -> Installed:
+def emptied(installed: Installed) -> Installed:
     """Two tenants and no rows."""
-    with installed.admin() as admin:
-        tenants = "SELECT DISTINCT tenant FROM wh.tenants"
-        for (rut,) in admin.execute(tenants).fetchall():
-            drop_tenant(installed.connect, rut, installed.names)
-        tables = sql.SQL(", ").join(sql.Identifier("wh", name) for name in written_tables())
-        admin.execute(sql.SQL("TRUNCATE {}").format(tables))
+    tenants = installed.rows("SELECT DISTINCT tenant FROM wh.tenants")
+    for (rut,) in tenants:
+        drop_tenant(installed.connect, rut, installed.names)
     installed.enter(A, "Comercial Ejemplo SpA")
     installed.enter(B, "Ferretería Los Aromos Ltda.")
     return installed
+
+
+@pytest.fixture
+def kpi(installed: Installed) -> Installed:
+    return emptied(installed)
 
 
 @pytest.fixture

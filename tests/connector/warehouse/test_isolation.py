@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 
@@ -9,7 +11,7 @@ from smarter_connector.sinks.warehouse.mapping import row
 from smarter_connector.sinks.warehouse.tables import LINE_TABLES, TABLES
 from smarter_connector.sinks.warehouse.warehouse import Warehouse
 from smarter_domain.events import EVENT_TYPES
-from tests.connector.warehouse.conftest import Installed
+from tests.connector.warehouse.conftest import Installed, emptied
 from tests.connector.warehouse.samples import A, B, deleted, event
 
 DENIED = psycopg.errors.InsufficientPrivilege
@@ -21,9 +23,15 @@ KINDS = {
 SECRET = 987_654_321
 
 
-@pytest.fixture(autouse=True)
-async def filled(warehouse: Warehouse) -> None:
+@pytest.fixture(scope="module")
+def kpi(installed: Installed) -> Installed:
     """Both tenants have a record of every kind, with the same ids; B's amounts are known."""
+    asyncio.run(_fill(emptied(installed)))
+    return installed
+
+
+async def _fill(kpi: Installed) -> None:
+    warehouse = Warehouse.acquire(kpi.dsn)
     for tenant, net in ((A, 1000), (B, SECRET)):
         events = [
             event(kind, number, tenant=tenant, **_with_net(kind, net))
@@ -32,6 +40,7 @@ async def filled(warehouse: Warehouse) -> None:
         events.append(deleted("sale.order", 77, 50, tenant=tenant))
         assert await warehouse.refused(tenant, [tenant]) == {}
         await warehouse.write(tenant, [row(found) for found in events])
+    await warehouse.release()
 
 
 def _with_net(kind: str, net: int) -> dict[str, int]:
@@ -118,7 +127,6 @@ REFUSED = (
     "SELECT lo_create(0)",
     "SELECT * FROM pg_statistic",
     "SELECT rolpassword FROM pg_authid",
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user",
 )
 
 
@@ -174,6 +182,11 @@ def test_statements_of_other_sessions_are_hidden(reader, kpi: Installed) -> None
     assert texts and all(str(SECRET) not in (text or "") for (text,) in texts)
 
 
+def test_sessions_of_others_cannot_be_ended(reader, kpi: Installed) -> None:
+    with kpi.writer.connect(kpi.names.database) as writer, pytest.raises(DENIED):
+        reader.execute("SELECT pg_terminate_backend(%s)", [writer.info.backend_pid])
+
+
 def test_figures_of_the_other_rut_are_empty(reader) -> None:
     reader.execute("SET kpi.ahora = '2026-11-22 18:00-03'")
     query = "SELECT neto, pedidos FROM kpi.ventas(%s, 'hoy')"
@@ -187,7 +200,10 @@ def test_a_role_outside_the_map_sees_nothing(kpi: Installed) -> None:
     with kpi.admin() as admin:
         admin.execute("DELETE FROM wh.role_map WHERE rut = %s", [A])
     role = kpi.logins[f"{kpi.names.prefix}77654321_7"]
-    assert kpi.rows("SELECT count(*) FROM wh.orders", role=role) == [(0,)]
+    try:
+        assert kpi.rows("SELECT count(*) FROM wh.orders", role=role) == [(0,)]
+    finally:
+        kpi.enter(A)
 
 
 def test_a_stranger_cannot_connect(kpi: Installed) -> None:

@@ -64,6 +64,15 @@ async def test_lines_are_those_of_the_newest_version(warehouse: Warehouse, kpi: 
     assert kpi.rows(query) == [(2, 7, 3), (5, 2, 3)]
 
 
+async def test_a_late_order_beside_a_new_one_leaves_its_lines_alone(
+    warehouse: Warehouse, kpi: Installed
+) -> None:
+    await put(warehouse, [event("order.updated", 5, id=1, lines=[line(1)])])
+    late = event("order.confirmed", 4, id=1, lines=[line(2)])
+    await put(warehouse, [late, event("order.confirmed", 6, id=3, lines=[line(3)])])
+    assert kpi.rows("SELECT line_id FROM wh.order_lines ORDER BY 1") == [(1,), (3,)]
+
+
 async def test_a_deleted_order_takes_its_lines_and_stays_deleted(
     warehouse: Warehouse, kpi: Installed
 ) -> None:
