@@ -7,10 +7,10 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from devkit import passwords
+from devkit import databases, passwords
 from devkit.odoo_process import Runtime
 from devkit.tenant import Tenant
-from smarter_connector.sinks.warehouse import Names, ensure_tenant, install
+from smarter_connector.sinks.warehouse import Names, drop_tenant, ensure_tenant, install
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,9 @@ def prepare(runtime: Runtime, tenant: Tenant) -> Warehouse:
     text = make_conninfo(**place, user=writer.role, password=written)
     dsn_file = passwords.write(secrets / "warehouse-dsn", text)
     return Warehouse(dsn_file, {**place, "user": reader.role, "password": read})
+
+
+def forget(runtime: Runtime, tenant: Tenant) -> None:
+    """Remove what the warehouse holds of the tenant, if there is a warehouse."""
+    if databases.exists(runtime, Names().database):
+        drop_tenant(runtime.server.admin.connect, tenant.rut)

@@ -3,6 +3,7 @@
     scripts/run             start Odoo, the connector and a sandbox of the receiving systems
     scripts/run --demo      then play a working day, wait for every event, and end
     scripts/run --port N    Odoo's port (8069, or the next free one)
+    scripts/run --fresh     throw the demo tenant away first, with all its data
 
 Ctrl-C stops everything that was started and nothing else.
 """
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 
 from rich.table import Table
 
-from devkit import kpi, odoo_process, odoo_source, paths, server, stack, tenant
+from devkit import databases, kpi, odoo_process, odoo_source, paths, server, stack, tenant
 from devkit.context import RunContext
 from devkit.odoo_process import Runtime
 from devkit.paths import Home, SetupError
@@ -32,6 +33,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args(argv)
     home = paths.open_home()
     odoo = odoo_source.ensure(home)
@@ -58,6 +60,9 @@ def _serve(runtime: Runtime, options: argparse.Namespace) -> int:
     folder = runtime.home.root / "run"
     record = folder / "processes.json"
     stop_recorded(record)
+    if options.fresh:
+        databases.drop(runtime, tenant.DEMO.database)
+        kpi.forget(runtime, tenant.DEMO)
     tenant.ensure(runtime, tenant.DEMO)
     wanted = {"odoo": options.port} if options.port else {}
     ports = stack.choose_ports(folder, wanted)

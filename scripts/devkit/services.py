@@ -74,7 +74,8 @@ class Services:
             if process.poll() is not None:
                 raise SetupError(f"{service.name} ended: {last_line(service.log)} ({service.log})")
             if time.monotonic() > deadline:
-                raise SetupError(f"{service.name} does not answer: see {service.log}")
+                said = last_line(service.log)
+                raise SetupError(f"{service.name} is not ready: {said} ({service.log})")
             time.sleep(POLL_SECONDS)
 
     def _write_record(self) -> None:

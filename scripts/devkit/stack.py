@@ -127,6 +127,7 @@ def _connector(stack: Stack) -> Service:
         environment=connector_environment(stack),
         log=stack.runtime.home.logs / "connector.log",
         ready_url=f"{stack.url('connector')}/ready",
+        ready_seconds=30,
     )
 
 

@@ -58,7 +58,7 @@ def test_a_service_that_ends_at_once_tells_why(tmp_path: Path) -> None:
 
 def test_a_silent_service_is_given_up(tmp_path: Path) -> None:
     silent = service(tmp_path, SLEEP, ready_url="http://127.0.0.1:1/", ready_seconds=0)
-    with Services(tmp_path / "record") as running, pytest.raises(SetupError, match="not answer"):
+    with Services(tmp_path / "record") as running, pytest.raises(SetupError, match="is not ready"):
         running.start(silent)
 
 

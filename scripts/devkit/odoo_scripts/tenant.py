@@ -9,21 +9,18 @@ env["ir.config_parameter"].init(force=True)
 env["smarter.tenant"]._provision(facts["rut"], facts["name"], facts["slug"], plan=facts["plan"])
 
 # What each role does in a shop: the same names as in docs/usuario.md.
+MANAGER = (
+    "base.group_partner_manager", "product.group_product_manager", "account.group_account_manager",
+    "sales_team.group_sale_manager", "stock.group_stock_manager",
+    "purchase.group_purchase_manager", "point_of_sale.group_pos_manager",
+)  # fmt: skip
 WORK = {
-    "owner": (
-        "sales_team.group_sale_manager", "stock.group_stock_manager",
-        "account.group_account_manager",
-        "purchase.group_purchase_manager", "point_of_sale.group_pos_manager",
-    ),
-    "admin": (
-        "sales_team.group_sale_manager", "stock.group_stock_manager",
-        "account.group_account_manager",
-        "purchase.group_purchase_manager", "point_of_sale.group_pos_manager",
-    ),
+    "owner": MANAGER,
+    "admin": MANAGER,
     "member": (
+        "base.group_partner_manager", "account.group_account_invoice",
         "sales_team.group_sale_salesman_all_leads", "stock.group_stock_user",
-        "account.group_account_invoice", "purchase.group_purchase_user",
-        "point_of_sale.group_pos_user",
+        "purchase.group_purchase_user", "point_of_sale.group_pos_user",
     ),
     "viewer": (),
 }  # fmt: skip
