@@ -26,7 +26,8 @@ def store_of(
     with database.owner() as owner:
         owner.execute("UPDATE smarter_outbox_state SET tenant_rut = %s", [RUT])
     arguments = {**database.dsn(database.server.connector), "connect_timeout": 5}
-    return PostgresStore(tenant_of(database, **values), arguments, budget or ConnectionBudget(10))
+    budget = ConnectionBudget(10) if budget is None else budget
+    return PostgresStore(tenant_of(database, **values), arguments, budget)
 
 
 def subscribe(owner: psycopg.Connection, url: str = "", **values: Any) -> int:

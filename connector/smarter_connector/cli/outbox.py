@@ -101,10 +101,12 @@ def _line(name: str, state: str, sub: Mapping[str, Any], row: Mapping[str, Any])
 
 
 def _table(lines: list[Line]) -> Table:
-    table = Table("Tenant", "State", "Subscription", "Target", "Active")
+    table = Table()
+    for title in ("Tenant", "State", "Subscription", "Target", "Active"):
+        table.add_column(title, overflow="fold")
     for title in ("Pending", "Leased", "Dead", "Oldest"):
         table.add_column(title, justify="right")
-    table.add_column("Problem")
+    table.add_column("Problem", overflow="fold")
     for line in lines:
         age = "" if line.oldest_seconds is None else f"{line.oldest_seconds:.0f} s"
         cells = (line.tenant, line.state, line.subscription, line.target)
