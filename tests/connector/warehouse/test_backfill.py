@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -66,14 +66,14 @@ class Odoo:
     async def send_test(self, subscription_id: int, message: str = "") -> str:
         self.number += 1
         ping = event("test.ping", self.number, id=subscription_id, model="smarter.subscription")
-        ping = Event(**{**_fields(ping), "id": str(uuid.uuid4())})
+        ping = replace(ping, id=str(uuid.uuid4()))
         await self.deliver(ping)
         return ping.id
 
     async def backfill(self, subscription_id: int, company_id: int | None = None) -> int:
         for found in list(self.records.values()):
             self.number += 1
-            await self.deliver(Event(**{**_fields(found), "number": self.number, "epoch": 1}))
+            await self.deliver(replace(found, number=self.number))
         self.dead += self.dead_by_backfill
         return 1
 
@@ -84,10 +84,6 @@ class Odoo:
         self.slow -= 1
         counts = {"pending": int(self.slow > 0), "leased": 0, "dead": self.dead}
         return {"subscriptions": [{"id": 1, "oldest_seconds": 9e9, **counts}]}
-
-
-def _fields(found: Event) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in found.__dataclass_fields__}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,14 @@ async def test_a_rut_of_another_tenant_is_refused_and_own_ones_pass(
     assert kpi.rows("SELECT rut FROM wh.orders") == [(A,)]
 
 
+async def test_an_event_without_a_rut_is_refused_and_the_others_pass(
+    sink: WarehouseSink, kpi: Installed
+) -> None:
+    nobody = replace(event("order.confirmed", 1, id=1), rut="")
+    results = await deliver(sink, nobody, event("order.confirmed", 2, id=2))
+    assert [type(result.error) for result in results] == [Rejected, type(None)]
+
+
 async def test_a_new_company_of_the_holding_enters_and_its_reader_sees_it(
     sink: WarehouseSink, kpi: Installed
 ) -> None:
@@ -198,13 +207,9 @@ async def test_the_dsn_may_come_from_the_file_of_the_settings(
     path.write_text(kpi.dsn + "\n")
     found = context("x", dsn=None)
     settings = Settings(warehouse_dsn_file=path)
-    sink = WarehouseSink(SinkContext(**{**_fields(found), "settings": settings}))
+    sink = WarehouseSink(replace(found, settings=settings))
     assert [result.ok for result in await deliver(sink, event("order.confirmed", 1))] == [True]
     await sink.close()
-
-
-def _fields(found: Any) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in found.__dataclass_fields__}
 
 
 async def test_metabase_misconfigured_does_not_stop_the_data(kpi: Installed) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smarter_connector.exceptions import Rejected, Retryable
-from smarter_connector.sinks.warehouse.mapping import Row, row
+from smarter_connector.sinks.warehouse.mapping import row
 from smarter_connector.sinks.warehouse.warehouse import Warehouse
 from smarter_connector.sinks.warehouse.writer import newest
 from smarter_domain.events import Event
@@ -146,14 +147,10 @@ async def test_the_watermark_is_the_newest_event_s_time(
 
 async def test_a_batch_is_written_whole_or_not_at_all(warehouse: Warehouse, kpi: Installed) -> None:
     good, bad = row(event("order.confirmed", 1)), row(event("order.confirmed", 2, id=43))
-    broken = Row(**{**_fields(bad), "values": {**bad.values, "net": "mucho"}})
+    broken = replace(bad, values={**bad.values, "net": "mucho"})
     with pytest.raises(Rejected):
         await warehouse.write(A, [good, broken])
     assert kpi.rows("SELECT count(*) FROM wh.orders") == [(0,)]
-
-
-def _fields(found: Row) -> dict:
-    return {name: getattr(found, name) for name in found.__dataclass_fields__}
 
 
 def test_of_several_versions_in_a_batch_the_newest_is_written() -> None:

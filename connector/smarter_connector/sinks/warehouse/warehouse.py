@@ -76,9 +76,13 @@ class Warehouse:
         Raises a classed error when the warehouse cannot be asked.
         """
         unknown = sorted({(tenant, rut) for rut in ruts} - self._ruts)
-        refused = {}
+        refused: dict[str, ConnectorError] = {}
         for owner, rut in unknown:
-            answer = await self._register(owner, rut)
+            try:
+                answer = await self._register(owner, rut)
+            except Rejected as error:  # a company without RUT, or with one that is none
+                refused[rut] = error
+                continue
             if answer == "ok":
                 self._ruts.add((owner, rut))
             else:
