@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from jsonschema.validators import validator_for
@@ -130,6 +131,15 @@ def test_subscriptions_cannot_name_the_connectors_own_passwords():
 def test_settings_of_the_connector_are_ones_it_knows():
     known = {f"SMARTER_{name.upper()}" for name in Settings.model_fields}
     assert set(SERVICES["connector"]["environment"]) <= known
+
+
+def test_the_connector_reads_its_settings_as_meant(monkeypatch):
+    for name, value in SERVICES["connector"]["environment"].items():
+        monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*)\}$", r"\1", value))
+    settings = Settings()
+    assert settings.allow_private == ("n8n", "chatwoot")
+    assert (settings.pg_host, settings.pg_user) == ("db", "smarteros_connector")
+    assert settings.secrets_dir == Path("/run/targets")
 
 
 def test_only_the_proxy_is_open_to_the_outside():
