@@ -54,6 +54,12 @@ class Metrics:
             ["tenant", "state"],
             registry=registry,
         )
+        self._role = Gauge(
+            "smarter_role_safe",
+            "1 when our database role can call the protocol and do nothing else",
+            ["tenant"],
+            registry=registry,
+        )
         self._queue = Gauge(
             "smarter_queue",
             "Deliveries in the outbox: pending, leased, dead",
@@ -99,6 +105,9 @@ class Metrics:
             self._states[tenant] = state
             for name in TENANT_STATES:
                 self._tenant.labels(tenant, name).set(name == state)
+
+    def role(self, tenant: str, safe: bool) -> None:
+        self._role.labels(tenant).set(safe)
 
     def stats(self, tenant: str, stats: Mapping[str, Any]) -> None:
         """Take over what the outbox counted (``smarteros.stats``)."""

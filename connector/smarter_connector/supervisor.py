@@ -12,6 +12,7 @@ from smarter_connector.engine import Engine
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.health import served
 from smarter_connector.listener import Listener
+from smarter_connector.rolecheck import audit
 from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings
 from smarter_connector.shared import Shared
@@ -49,7 +50,10 @@ async def serve(settings: Settings, secrets: SecretResolver) -> None:
             raise ConfigurationError(f"{place} cannot be used: {error.strerror}") from error
         logger.info("serving %d tenants as %s; %s/ready", len(tenants), shared.worker, address)
         with StopSignals(engine, settings.stop_seconds):
+            auditing = asyncio.create_task(audit(settings, tenants, shared.metrics))
             await _run(engine, settings, any(tenant.store == "postgres" for tenant in tenants))
+            auditing.cancel()
+            await asyncio.gather(auditing, return_exceptions=True)
     logger.info("stopped")
 
 

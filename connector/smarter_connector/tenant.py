@@ -196,11 +196,12 @@ class TenantRunner:
             await self._claim_all()
 
     async def _claim_all(self) -> None:
-        """Claim for every subscription that has room: those that send in batches by themselves."""
+        """Claim for what has room; more at once where a backlog is sent in batches."""
         shut = [key for key, target in self.targets.items() if not target.has_room]
         limits: dict[int, list[int]] = {}
         for key, target in self.targets.items():
-            if target.limit > self.shared.settings.claim_limit and target.has_room:
+            backlog = target.full and target.limit > self.shared.settings.claim_limit
+            if backlog and target.has_room:
                 limits.setdefault(target.limit, []).append(key)
         for limit, keys in limits.items():
             await self._claim_from(keys, limit)

@@ -15,6 +15,8 @@ from smarter_connector import supervisor
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.health import served
 from smarter_connector.listener import Listener
+from smarter_connector.metrics import Metrics
+from smarter_connector.rolecheck import audit
 from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings
 from smarter_connector.stores.memory import MemoryOutbox, MemoryStore
@@ -111,3 +113,20 @@ async def test_sigterm_ends_the_process_in_good_order(reused_outbox, monkeypatch
 async def test_a_process_without_tenants_does_not_start():
     with pytest.raises(ConfigurationError, match="no tenant is listed"):
         await supervisor.serve(settings(), SecretResolver(env_prefix="X_", folder=None))
+
+
+async def test_a_role_that_may_do_too_much_is_reported_at_the_start(
+    reused_outbox, monkeypatch, caplog
+):
+    monkeypatch.setenv("PGPASSWORD", reused_outbox.server.connector.password)
+    chosen, metrics = complete(reused_outbox), Metrics()
+    await audit(chosen, chosen.tenants, metrics)
+    assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 1
+    with reused_outbox.owner() as owner:
+        owner.execute(f"GRANT SELECT ON smarter_event TO {chosen.pg_user}")
+        try:
+            await audit(chosen, chosen.tenants, metrics)
+        finally:
+            owner.execute(f"REVOKE ALL ON smarter_event FROM {chosen.pg_user}")
+    assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 0
+    assert "smarter_event" in caplog.text

@@ -9,18 +9,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 from rich.table import Table
 
 from smarter_connector.cli.common import NOT_WELL, AsJson, console, execute, print_json
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.provisioning import audit_role
+from smarter_connector.rolecheck import role_problem
 from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings, TenantSettings, load
 from smarter_connector.sinks import SINKS
 from smarter_connector.stores import StoreMaker, open_maker
 from smarter_connector.stores.base import Identity
-from smarter_connector.stores.postgres import connection_arguments
 from smarter_connector.supervisor import make_secrets
 from smarter_connector.transport import Transport
 
@@ -85,7 +83,7 @@ async def _tenant(
     yield Finding(name, "clocks agree", clock_problem(identity, time.time()))
     if tenant.store == "postgres":
         question = "the role can do nothing but the protocol"
-        yield Finding(name, question, await asyncio.to_thread(_role_problem, settings, name))
+        yield Finding(name, question, await asyncio.to_thread(role_problem, settings, name))
     for subscription in identity.subscriptions:
         place = f"{name}: {subscription['id']} {subscription['name']}"
         problem = await subscription_problem(transport, subscription)
@@ -99,14 +97,6 @@ def clock_problem(identity: Identity, now: float) -> str:
     return (
         f"this machine's clock is {drift:+.0f} s from the database's; set up time synchronisation"
     )
-
-
-def _role_problem(settings: Settings, database: str) -> str:
-    try:
-        with psycopg.connect(**connection_arguments(settings, database)) as connection:
-            return "; ".join(audit_role(connection))
-    except psycopg.Error as error:
-        return (str(error).splitlines() or ["it cannot be asked"])[0]
 
 
 async def subscription_problem(transport: Transport, subscription: Mapping[str, Any]) -> str:
