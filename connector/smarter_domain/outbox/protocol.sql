@@ -18,6 +18,8 @@ DECLARE
     v_ids bigint[];
     v_result jsonb;
 BEGIN
+    -- A lease lost in a crash is merely taken again: the POST need not wait for the disk.
+    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT * INTO v_state FROM smarter_outbox_state;
     v_result := jsonb_build_object('now', v_now, 'epoch', v_state.epoch,
         'held', v_state.held OR v_state.tenant_status IN ('suspended', 'deleted'),
@@ -123,6 +125,7 @@ CREATE OR REPLACE FUNCTION smarteros.extend(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE n integer;
 BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     UPDATE smarter_delivery SET due_at = clock_timestamp() AT TIME ZONE 'utc'
         + make_interval(secs => least(coalesce((p ->> 'lease_seconds')::float, 60), 3600))
     WHERE state = 'leased' AND lease = ANY (
@@ -275,10 +278,11 @@ BEGIN
     SELECT smarteros.enqueue(jsonb_build_array(jsonb_build_object('type', 'test.ping',
         'aggregate', 'smarter.subscription/' || (p ->> 'subscription_id'),
         'rut', s.tenant_rut, 'origin', 'test',
-        'data', jsonb_build_object('id', (p ->> 'subscription_id')::integer,
+        'data', jsonb_build_object('id', u.id, 'model', 'smarter.subscription', 'name', u.name,
             'message', left(coalesce(p ->> 'message', 'SmarterOS'), 200)),
         'subscriptions', jsonb_build_array((p ->> 'subscription_id')::integer))))
-    INTO v_ids FROM smarter_outbox_state s;
+    INTO v_ids FROM smarter_outbox_state s, smarter_subscription u
+    WHERE u.id = (p ->> 'subscription_id')::integer;
     PERFORM pg_notify('smarteros_outbox', current_database());
     RETURN jsonb_build_object('event_id', (SELECT uid FROM smarter_event WHERE id = v_ids[1]));
 END $$;

@@ -3,6 +3,7 @@
 
 import os
 
+env["smarter.tenant"]._provision("77654321-7", "Comercial Ejemplo SpA", "comercial-ejemplo")
 subscription = env["smarter.subscription"].create(
     {
         "name": "bench",
@@ -17,5 +18,4 @@ env.cr.execute(
     "INSERT INTO smarter_subscription_key (subscription_id, secret) VALUES (%s, %s)",
     [subscription.id, os.environ["DEVKIT_KEY"]],
 )
-env["smarter.tenant"].search([]).write({"status": "active"})
 env.cr.commit()
