@@ -52,7 +52,8 @@ class LeaseBook:
     def valid(self, name: str) -> bool:
         """Whether there is time to send under this lease."""
         lease = self._leases.get(name)
-        return lease is not None and self._clock.monotonic() < lease.ends - 1
+        margin = self._seconds / 20
+        return lease is not None and self._clock.monotonic() < lease.ends - margin
 
     def ending(self) -> list[str]:
         """Leases of which more than half is over, to be extended."""

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RECONNECT_FIRST, RECONNECT_MAX = 0.5, 15.0  # seconds
 RETRY_MARGIN = 0.05
 """Seconds after which a retry is surely due by the database's clock too."""
+WARN_SECONDS = 60.0
+"""Lost leases are counted each, and told of so often."""
 RETRIES_MAX = 10_000
 BUSY = 32
 """Deliveries in hand from which outcomes are gathered."""
@@ -55,7 +57,7 @@ class TenantRunner:
         self._away_for = RECONNECT_FIRST
         self._retries: list[float] = []
         self._poll = shared.settings.poll_seconds
-        self._checked_at = float("-inf")
+        self._checked_at = self._warned_at = float("-inf")
         self._clock_offset = 0.0
         self._leases = LeaseBook(shared.clock, shared.settings.lease_seconds)
         self._in_hand: dict[int, Delivery] = {}
@@ -333,8 +335,11 @@ class TenantRunner:
         self.shared.metrics.tenant(self.name, state)
 
     def _report_lost(self, count: int) -> None:
-        logger.warning("%d leases of %s were lost to another connector", count, self.name)
         self.shared.metrics.lost(self.name, count)
+        now = self.shared.clock.monotonic()
+        if now >= self._warned_at + WARN_SECONDS:
+            self._warned_at = now
+            logger.warning("leases of %s were lost to another connector", self.name)
 
     def _spawn(self, work: Coroutine[object, object, object]) -> None:
         task = asyncio.create_task(self._guard(work))
