@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
-
-import psycopg2
-
-import odoo.sql_db
-
-from smarter_domain.outbox import NOTIFY_CHANNEL
 
 from .documents import SAVEPOINT
-
-_logger = logging.getLogger(__name__)
+from .waking import wake
 
 DATA_MAX = 1_000_000
 """Characters of JSON; a larger payload is stored dead, for no receiver would take it."""
@@ -55,19 +47,3 @@ def wake_after_commit(cr) -> None:
         data["smarter_events.wake"] = True
         dbname = cr.dbname
         cr.postcommit.add(lambda: (data.pop("smarter_events.wake", None), wake(dbname)))
-
-
-def wake(dbname: str) -> None:
-    """NOTIFY in database ``postgres``, where one LISTEN hears of all tenants, as Odoo's bus does.
-
-    A failure is logged and forgotten: the work is committed, and the connector polls too. So this
-    commit need not wait for the disk either, which is most of what it would cost the user.
-    """
-    try:
-        with odoo.sql_db.db_connect("postgres").cursor() as cr:
-            cr.execute(
-                "SELECT set_config('synchronous_commit', 'off', true), pg_notify(%s, %s)",
-                [NOTIFY_CHANNEL, dbname],
-            )
-    except psycopg2.Error:
-        _logger.warning("The connector was not woken for %s", dbname, exc_info=True)

@@ -1,12 +1,18 @@
+import os
+from contextlib import closing
 from unittest.mock import patch
 
 import psycopg2
 
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import connection_info_for
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from smarter_domain.outbox import NOTIFY_CHANNEL
+
 from ..capture import outbox as outbox_module
+from ..capture import waking
 from .common_capture import CaptureCase
 
 
@@ -51,13 +57,31 @@ class TestOutbox(CaptureCase):
             self.env.cr.postcommit.run()
         self.assertEqual(woken, [self.env.cr.dbname])
 
-    @mute_logger("odoo.addons.smarter_events.capture.outbox")
+    @mute_logger("odoo.addons.smarter_events.capture.waking")
     def test_a_wake_up_that_fails_is_not_the_users_problem(self):
         def refuse(*args, **kwargs):
             raise psycopg2.OperationalError("no database postgres")
 
-        with patch.object(outbox_module.psycopg2, "connect", refuse):
-            outbox_module.wake("nowhere")
+        with patch.object(waking.psycopg2, "connect", refuse):
+            waking.Waker().wake("nowhere")
+
+    def test_one_listener_in_postgres_hears_of_every_database(self):
+        _, info = connection_info_for("postgres")
+        with closing(psycopg2.connect(**info)) as listener, listener.cursor() as cr:
+            listener.autocommit = True
+            cr.execute(f"LISTEN {NOTIFY_CHANNEL}")
+            waking.Waker().wake("t_77654321_7")
+            listener.poll()
+            cr.execute("SELECT 1")
+            payloads = [notice.payload for notice in listener.notifies]
+        self.assertIn("t_77654321_7", payloads)
+
+    def test_a_connection_that_broke_is_made_anew(self):
+        waker = waking.Waker()
+        waker._connection, waker._pid = waker._connect(), os.getpid()
+        waker._connection.close()
+        with self.assertNoLogs(waking.__name__):
+            waker.wake("t_77654321_7")
 
     def test_a_restored_database_begins_an_epoch_and_holds(self):
         self.outbox._raise_epoch("restored")
