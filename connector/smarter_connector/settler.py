@@ -21,8 +21,9 @@ RETRY_FIRST, RETRY_MAX = 0.2, 5.0  # seconds
 
 
 class Settler:
-    """Queue of outcomes of one tenant. ``done(outcomes, settled, unclear)`` is told of each batch.
+    """Queue of outcomes of one tenant.
 
+    ``busy()``: more is to come soon. ``done(outcomes, settled, unclear)`` is told of each batch.
     ``unclear``: the call was repeated after a failure, so what is reported as lost may have been
     settled by the first try. Nothing is dropped while the store is away.
     """
@@ -50,7 +51,7 @@ class Settler:
     def add(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
         self._some.set()
-        if len(self._outcomes) >= LINGER_UNTIL:
+        if len(self._outcomes) >= LINGER_UNTIL or not self._busy():
             self._enough.set()
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ WARN_SECONDS = 60.0
 """Lost leases are counted each, and told of so often."""
 RETRIES_MAX = 10_000
 BUSY = 32
-"""Deliveries in hand from which outcomes are gathered."""
+"""Deliveries under way from which on outcomes are gathered."""
 
 STARTING, SERVING, HELD, AWAY, REFUSED, STOPPED = (
     "starting",
@@ -62,9 +62,7 @@ class TenantRunner:
         self._leases = LeaseBook(shared.clock, shared.settings.lease_seconds)
         self._in_hand: dict[int, Delivery] = {}
         self._tasks: set[asyncio.Task[object]] = set()
-        self._settler = Settler(
-            store, shared.clock, busy=lambda: len(self._in_hand) >= BUSY, done=self._settled
-        )
+        self._settler = Settler(store, shared.clock, busy=self._busy, done=self._settled)
 
     # What the engine calls
 
@@ -316,6 +314,9 @@ class TenantRunner:
             self._report_lost(len(settled.lost))
         self._some_settled = True
         self._wake.set()
+
+    def _busy(self) -> bool:
+        return len(self._in_hand) - len(self._settler) >= BUSY
 
     def _forget(self, items: Iterable[tuple[int, str]]) -> None:
         leases = []

@@ -104,9 +104,9 @@ class Scene:
         with self.database.owner() as owner:
             return Counter(states(owner))
 
-    async def delivered(self) -> None:
+    async def delivered(self, seconds: float = WAIT) -> None:
         """Wait until the outbox says that everything arrived."""
-        async with asyncio.timeout(WAIT):
+        async with asyncio.timeout(seconds):
             while await asyncio.to_thread(self.states) != Counter(delivered=self.expected):
                 await asyncio.sleep(0.05)
 

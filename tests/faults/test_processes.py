@@ -35,12 +35,12 @@ async def test_fifty_rounds_of_kills_lose_nothing(outbox):
     async with scene(outbox) as stage:
         for _ in range(ROUNDS):
             stage.load(LANES)
-            feeding = asyncio.create_task(stage.feed(240))
+            feeding = asyncio.create_task(stage.feed(120))
             point = random.choice(POINTS)
             await stage.killed(point, random.randint(1, COUNTS.get(point, 2)))
             await feeding
         async with stage.connector():
-            await stage.delivered()
+            await stage.delivered(600)
         stage.check()
 
 
