@@ -42,6 +42,13 @@ class TestStockTypes(CaptureCase):
         data = self.event("stock.low")["data"]
         self.assertEqual((data["available"], data["minimum"]), (4, 5))
 
+    def test_a_count_that_is_not_applied_yet_is_no_low_stock(self):
+        product = self.env["product.product"].create({"name": "Broca", "is_storable": True})
+        self.env["stock.quant"].with_context(inventory_mode=True).create(
+            {"product_id": product.id, "location_id": self.shelf.id, "inventory_quantity": 8}
+        )
+        self.assertEqual(self.types(family="stock.low"), [])
+
     def test_low_stock_that_gets_lower_is_not_told_again(self):
         self.set_stock(4)
         self.next_transaction()

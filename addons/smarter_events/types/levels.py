@@ -68,7 +68,9 @@ def minimums(batch: Batch, product_ids: list[int]) -> dict[int, dict[int, float]
 
 def _available(batch: Batch, product_ids: list[int]) -> dict[int, dict[int, float]]:
     batch.env.cr.execute(
-        "SELECT q.product_id, l.warehouse_id, sum(q.quantity - q.reserved_quantity)::float"
+        # A quant that is only counted, its count not yet applied, has no quantity.
+        "SELECT q.product_id, l.warehouse_id,"
+        " sum(coalesce(q.quantity, 0) - coalesce(q.reserved_quantity, 0))::float"
         " FROM stock_quant q JOIN stock_location l ON l.id = q.location_id"
         " WHERE l.usage = 'internal' AND q.product_id = ANY (%s) AND q.company_id = %s"
         " GROUP BY 1, 2",
