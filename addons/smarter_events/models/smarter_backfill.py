@@ -30,7 +30,7 @@ class SmarterBackfill(models.Model):
         required=True,
         readonly=True,
     )
-    cursor = JsonObject(default=dict, readonly=True)
+    cursor = JsonObject(default=lambda self: {}, readonly=True)
     captured = fields.Integer(readonly=True)
     error = fields.Text(readonly=True)
 

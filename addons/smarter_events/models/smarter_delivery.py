@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..capture.outbox import wake_after_commit
-
 REPLAY_MAX = 10_000
 """Deliveries sent again in one go; more are done in several time ranges."""
 
@@ -30,18 +28,20 @@ class SmarterDelivery(models.Model):
         ],
         readonly=True,
     )
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(readonly=True, aggregator=None)
     due_at = fields.Datetime("Next try", readonly=True)
     worker = fields.Char("Connector", readonly=True)
     webhook_id = fields.Char("Webhook id", readonly=True)
     replay = fields.Integer(
-        readonly=True, help="0: first delivery. Above: sent again on purpose, that many times."
+        readonly=True,
+        aggregator=None,
+        help="0: first delivery. Above: sent again on purpose, that many times.",
     )
     last_status = fields.Char(readonly=True)
     last_answer = fields.Text(readonly=True)
     delivered_at = fields.Datetime("Delivered on", readonly=True)
     create_date = fields.Datetime("Created on", readonly=True)
-    event_type = fields.Char(related="event_id.type")
+    event_type = fields.Char("Event type", related="event_id.type")
     rut = fields.Char(related="event_id.rut")
     event_state = fields.Selection(related="event_id.state", string="State of the event")
     event_error = fields.Text(related="event_id.error", string="Why it was not built")
@@ -53,6 +53,7 @@ class SmarterDelivery(models.Model):
     latency = fields.Float(
         "Latency (s)",
         digits=(12, 3),
+        aggregator=None,
         compute="_compute_latency",
         help="Seconds from what happened in Odoo to the receiver's answer.",
     )
@@ -109,12 +110,13 @@ class SmarterDelivery(models.Model):
                     "on their way already."
                 )
             )
-        unbuilt = again.filtered(lambda delivery: delivery.event_state == "dead").event_id
-        if unbuilt:
-            self.env["smarter.outbox"]._rebuild(unbuilt)
+        dead_events = again.filtered(lambda delivery: delivery.event_state == "dead").event_id
+        # A model may have gone with its module since: that event stays dead.
+        buildable = dead_events.filtered(lambda event: event.model in self.env)
+        self.env["smarter.outbox"]._rebuild(buildable)
         request = {"deliveries": again.ids}
         result = self.env["smarter.subscription"]._call_protocol("replay", request)
-        wake_after_commit(self.env.cr)
+        self.env["smarter.outbox"]._wake_up()
         return result
 
     def _check_may_replay(self):

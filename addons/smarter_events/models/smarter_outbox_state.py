@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..capture.outbox import wake_after_commit
-
 
 class SmarterOutboxState(models.Model):
     """The state of the whole outbox: one row, seen by all, changed by the owner's release alone."""
@@ -17,10 +15,14 @@ class SmarterOutboxState(models.Model):
     epoch = fields.Integer(readonly=True, help="Raised each time the database is restored.")
     tenant_suspended = fields.Boolean(compute="_compute_held")
     is_held = fields.Boolean(compute="_compute_held")
-    pending_count = fields.Integer("Pending", compute="_compute_counts")
-    dead_count = fields.Integer("Dead", compute="_compute_counts")
+    pending_count = fields.Integer("Deliveries pending", compute="_compute_counts")
+    dead_count = fields.Integer("Deliveries dead", compute="_compute_counts")
     waiting_since = fields.Datetime("Waiting since", compute="_compute_counts")
-    subscription_ids = fields.Many2many("smarter.subscription", compute="_compute_subscriptions")
+    subscription_ids = fields.Many2many(
+        "smarter.subscription",
+        compute="_compute_subscriptions",
+        context={"active_test": False},
+    )
 
     @api.depends("held")
     def _compute_display_name(self):
@@ -58,9 +60,8 @@ class SmarterOutboxState(models.Model):
                     "Ask them: what was already delivered before may be sent again."
                 )
             )
-        state_sudo = self.sudo()  # nobody has write access: this is the one door
-        state_sudo.write({"held": False, "held_reason": False})
-        wake_after_commit(self.env.cr)
+        self.env["smarter.outbox"]._release()
+        self.invalidate_recordset()
 
     def action_open_dead(self):
         return self._open({"search_default_dead": 1})

@@ -64,7 +64,7 @@ class SmarterSubscription(models.Model):
         default=1,
         help="Events in one request. 1 sends each on its own, which most receivers expect.",
     )
-    config = JsonObject("Configuration", default=dict)
+    config = JsonObject("Configuration", default=lambda self: {})
     user_id = fields.Many2one(
         "res.users",
         "Person in charge",

@@ -4,16 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..capture.outbox import wake_after_commit
-
 
 class SmarterSubscription(models.Model):
     """What a person does with a subscription: test it, enable it, fill it, see its deliveries."""
 
     _inherit = "smarter.subscription"
 
-    pending_count = fields.Integer("Pending", compute="_compute_delivery_counts")
-    dead_count = fields.Integer("Dead", compute="_compute_delivery_counts")
+    pending_count = fields.Integer("Deliveries pending", compute="_compute_delivery_counts")
+    dead_count = fields.Integer("Deliveries dead", compute="_compute_delivery_counts")
     status = fields.Selection(
         [("active", "Active"), ("archived", "Archived"), ("disabled", "Disabled by the target")],
         compute="_compute_status",
@@ -71,7 +69,7 @@ class SmarterSubscription(models.Model):
         """Take up again what the target's 410 or a person had stopped."""
         self._check_may_use(active=False)
         self.write({"active": True, "disabled_reason": False, "disabled_at": False})
-        wake_after_commit(self.env.cr)
+        self.env["smarter.outbox"]._wake_up()
 
     def action_backfill(self):
         """Ask for the existing records to be captured again; Odoo's cron does it in batches."""

@@ -35,6 +35,28 @@ class TestDelivery(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "on their way"):
             delivery.action_replay()
 
+    def test_an_event_that_was_never_built_is_built_before_it_is_tried_again(self):
+        partner = self.env["res.partner"].create({"name": "Juana Soto"})
+        delivery = self.enqueue(
+            self.subscription,
+            type="contact.updated",
+            res_id=partner.id,
+            aggregate=f"res.partner/{partner.id}",
+            data={},
+            state="dead",
+            error="KeyError",
+        )
+        delivery.with_user(self.admin).action_replay()
+        self.assertEqual((delivery.state, delivery.event_state), ("pending", "ready"))
+        self.assertEqual(delivery.event_id.data["name"], "Juana Soto")
+
+    def test_an_event_that_cannot_be_built_stays_dead_and_says_so(self):
+        for gone in ({"model": "no.such.model"}, {"model": "res.partner", "res_id": 2**31 - 1}):
+            delivery = self.enqueue(self.subscription, type="contact.updated", state="dead", **gone)
+            answer = delivery.with_user(self.admin).action_replay()
+            self.assertEqual(answer["params"]["type"], "warning")
+            self.assertEqual(delivery.state, "dead")
+
     def test_a_selection_says_how_many_of_each_it_sent(self):
         done = self.enqueue(self.subscription)
         self.settle(done, "delivered", status="200")
