@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .senders import Currency, Sender
 from .triggers import Change, Trigger
 
 
@@ -15,22 +16,31 @@ class Batch:
 
     ``records`` are read with sudo in the record's company and in es_CL: the payload goes to the
     tenant's own systems, whoever caused it, so it must not depend on that person's rights.
-    ``changes`` maps the id of a record to what changed; a backfill has none. ``scope`` are the ids
-    of the companies under the event's RUT. ``memo`` is shared by the batches of a flush.
+    ``changes`` maps the id of a record to what changed; a backfill has none. ``sender`` says in
+    whose name the events leave. ``memo`` is shared by the batches of a flush.
     """
 
     records: Any
     changes: Mapping[int, Change]
-    scope: tuple[int, ...]
+    sender: Sender
     memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def env(self):
         return self.records.env
 
-    def one(self, record) -> Batch:
-        """The same, for one of the records."""
-        return Batch(record, self.changes, self.scope, self.memo)
+    @property
+    def scope(self) -> tuple[int, ...]:
+        """Ids of the companies under the event's RUT."""
+        return self.sender.scope
+
+    @property
+    def currency(self) -> Currency:
+        return self.sender.currency
+
+    def of(self, records) -> Batch:
+        """The same, for some of the records."""
+        return replace(self, records=records)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

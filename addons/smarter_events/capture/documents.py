@@ -53,7 +53,7 @@ def build_documents(env, firings: Iterable[Firing], origin: str = "capture") -> 
             batch = Batch(
                 records,
                 {change.id: change for change in changes},
-                sender.scope,
+                sender,
                 memo.setdefault(company_id, {}),
             )
             built = _Builder(route, batch, subscriptions).build()
@@ -113,7 +113,7 @@ class _Builder:
             self._rewind()
             built = {}
             for record in self.batch.records:
-                built.update(self._build_one(self.batch.one(record)))
+                built.update(self._build_one(self.batch.of(record)))
             return built
 
     def _build_one(self, batch: Batch) -> dict[int, dict]:
@@ -132,18 +132,18 @@ class _Builder:
         records = self._picked(batch)
         if not records:
             return {}
-        batch = Batch(records, batch.changes, batch.scope, batch.memo)
+        batch = batch.of(records)
         takers = self._takers(records)
         wanted = records.filtered(lambda record: any(takers[record.id]))
         if not wanted:
             return {}
-        data = self.type.build(Batch(wanted, batch.changes, batch.scope, batch.memo))
+        data = self.type.build(batch.of(wanted))
         return {id_: self._document(id_, data[id_], *takers[id_]) for id_ in data}
 
     def _picked(self, batch: Batch):
         if self.type.when:
             kept = [r.id for r in batch.records if self.type.when(r, batch.changes[r.id])]
-            batch = batch.one(batch.records.browse(kept))
+            batch = batch.of(batch.records.browse(kept))
         return self.type.pick(batch) if self.type.pick else batch.records
 
     def _takers(self, records) -> dict[int, tuple[list[int], dict[int, str]]]:

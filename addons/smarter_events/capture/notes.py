@@ -97,10 +97,10 @@ def _outcome_before_delete(route: Route, record) -> dict | None:
     env = record.env(su=True, context={})
     sender = env["smarter.outbox"]._sender(company_id_of(record.sudo()))
     theirs = env_of(env, route, sender)[record._name].browse(record.id)
-    batch = Batch(theirs, {record.id: Change(record._name, record.id, env.uid)}, sender.scope)
+    batch = Batch(theirs, {record.id: Change(record._name, record.id, env.uid)}, sender)
     try:
         with env.cr.savepoint(flush=False):
-            batch = batch.one(route.type.pick(batch))
+            batch = batch.of(route.type.pick(batch))
             data = route.type.build(batch) if batch.records else {}
     except OperationalError:
         raise

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from odoo.tools import float_round
 
 LANG = "es_CL"
 
 
 @dataclass(frozen=True)
+class Currency:
+    """A currency as amounts need it, without a query for each transaction."""
+
+    name: str
+    rounding: float
+    decimal_places: int
+
+    def round(self, amount: float) -> float:
+        return float_round(amount, precision_rounding=self.rounding)
+
+
+@dataclass(frozen=True)
 class Sender:
     """``rut`` plain, '' while the tenant has none. ``scope``: companies under that RUT.
-    ``lineage``: the company and those above it. ``allowed``: for the environment that reads."""
+    ``lineage``: the company and those above it. ``allowed``: for the environment that reads.
+    ``currency`` is the company's."""
 
     rut: str
     scope: tuple[int, ...]
     lineage: frozenset[int]
     allowed: tuple[int, ...]
     lang: str
+    currency: Currency
 
     def serves(self, company_id: int | None) -> bool:
         """Whether a subscription of ``company_id`` gets these events: its branches' too, and
@@ -29,20 +45,32 @@ def read_senders(cr, tenant_rut: str) -> dict[int | None, Sender]:
     cr.execute("SELECT count(*) FROM res_lang WHERE code = %s AND active", [LANG])
     lang = LANG if cr.fetchone()[0] else "en_US"
     cr.execute(
-        "SELECT id, parent_path, smarter_rut FROM res_company ORDER BY parent_id NULLS FIRST, id"
+        "SELECT c.id, c.parent_path, coalesce(c.smarter_rut, '') AS rut, u.name, u.rounding,"
+        " u.decimal_places FROM res_company c JOIN res_currency u ON u.id = c.currency_id"
+        " ORDER BY c.parent_id NULLS FIRST, c.id"
     )
-    paths, ruts = {}, {}
-    for id_, path, rut in cr.fetchall():
-        paths[id_] = tuple(int(part) for part in (path or f"{id_}/").strip("/").split("/"))
-        ruts[id_] = rut or ""
-    senders = {id_: _sender(id_, paths, ruts, tenant_rut, lang) for id_ in paths}
-    main = next((id_ for id_ in paths if ruts[id_] == tenant_rut), min(paths))
-    senders[None] = Sender(tenant_rut, senders[main].scope, frozenset(), (main,), lang)
+    rows = {row["id"]: row for row in cr.dictfetchall()}
+    roots = {id_: _path(row)[0] for id_, row in rows.items()}
+    senders = {id_: _sender(row, rows, roots, tenant_rut, lang) for id_, row in rows.items()}
+    main = next((id_ for id_ in rows if rows[id_]["rut"] == tenant_rut), min(rows))
+    senders[None] = replace(senders[main], rut=tenant_rut, lineage=frozenset(), allowed=(main,))
     return senders
 
 
-def _sender(id_, paths, ruts, tenant_rut, lang) -> Sender:
-    root = paths[id_][0]
-    scope = tuple(other for other, path in paths.items() if path[0] == root)
-    allowed = (id_, *(other for other in scope if other != id_))
-    return Sender(ruts[root] or tenant_rut, scope, frozenset(paths[id_]), allowed, lang)
+def _path(row) -> tuple[int, ...]:
+    """Ids from the root company down to this one."""
+    path = row["parent_path"] or f"{row['id']}/"
+    return tuple(int(part) for part in path.strip("/").split("/"))
+
+
+def _sender(row, rows, roots, tenant_rut, lang) -> Sender:
+    id_, root = row["id"], roots[row["id"]]
+    scope = tuple(other for other in rows if roots[other] == root)
+    return Sender(
+        rut=rows[root]["rut"] or tenant_rut,
+        scope=scope,
+        lineage=frozenset(_path(row)),
+        allowed=(id_, *(other for other in scope if other != id_)),
+        lang=lang,
+        currency=Currency(row["name"], row["rounding"], row["decimal_places"]),
+    )

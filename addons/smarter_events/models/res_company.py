@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 # What decides in whose name events leave.
-SENDER_FIELDS = frozenset({"smarter_rut", "parent_id", "parent_path"})
+SENDER_FIELDS = frozenset({"smarter_rut", "parent_id", "parent_path", "currency_id"})
 
 
 class ResCompany(models.Model):

@@ -72,6 +72,14 @@ class TestSaleTypes(CaptureCase):
         self.order.order_line[1].unlink()
         self.assertEqual(self.types(self.order), [])
 
+    def test_a_contact_tells_its_last_order(self):
+        self.order.action_confirm()
+        self.next_transaction()
+        self.partner.phone = "2"
+        last = self.event("contact.updated")["data"]["last_order"]
+        total = round(self.order.amount_total)
+        self.assertEqual((last["name"], last["total"]), (self.order.name, total))
+
     def test_a_cancelled_order_fires_once(self):
         self.order.action_confirm()
         self.next_transaction()

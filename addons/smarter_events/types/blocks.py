@@ -55,9 +55,8 @@ def balances(batch: Batch, partners) -> dict[int, int | float]:
     unknown = {owner for owner in owners.values() if owner not in known}
     if unknown:
         known.update(dict.fromkeys(unknown, 0))
-        currency = batch.env.company.currency_id
         for owner, amount in _open_items(batch.env.cr, unknown, batch.scope):
-            known[owner] = money(amount, currency)
+            known[owner] = money(amount, batch.currency)
     return {id_: known[owner] for id_, owner in owners.items()}
 
 

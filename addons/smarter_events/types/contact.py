@@ -20,7 +20,7 @@ WATCHED = frozenset(
 
 def build(batch: Batch) -> dict[int, dict[str, Any]]:
     owed = balances(batch, batch.records)
-    orders, invoices = last_orders(batch), last_invoices(batch)
+    last = last_documents(batch)
     return {
         partner.id: {
             **identity(partner, partner.name),
@@ -35,8 +35,8 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
             "country": text(partner.country_id.code),
             "customer_since": customer_since(partner),
             "balance": owed[partner.id],
-            "last_order": orders.get(partner.id),
-            "last_invoice": invoices.get(partner.id),
+            "last_order": last.get(("order", partner.id)),
+            "last_invoice": last.get(("invoice", partner.id)),
             "labels": partner.category_id.mapped("name"),
             "active": partner.active,
             **changed(batch, partner),
@@ -45,49 +45,44 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
     }
 
 
-def last_orders(batch: Batch) -> dict[int, dict]:
-    if "sale.order" not in batch.env:
-        return {}
-    return _last(
-        batch,
-        """
-        SELECT DISTINCT ON (partner_id) partner_id, name, date_order, amount_total, currency_id
-        FROM sale_order WHERE partner_id = ANY (%s) AND company_id = ANY (%s) AND state = 'sale'
-        ORDER BY partner_id, date_order DESC, id DESC
-        """,
-    )
-
-
-def last_invoices(batch: Batch) -> dict[int, dict]:
-    return _last(
-        batch,
-        """
-        SELECT DISTINCT ON (partner_id) partner_id, name, invoice_date, amount_total, currency_id
-        FROM account_move WHERE partner_id = ANY (%s) AND company_id = ANY (%s)
+_ORDERS = """
+    SELECT 'order', partner_id, name, date_order, amount_total, currency_id FROM (
+        SELECT DISTINCT ON (partner_id) * FROM sale_order
+        WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s) AND state = 'sale'
+        ORDER BY partner_id, date_order DESC, id DESC) o
+    UNION ALL
+"""
+_INVOICES = """
+    SELECT 'invoice', partner_id, name, invoice_date::timestamp, amount_total, currency_id FROM (
+        SELECT DISTINCT ON (partner_id) * FROM account_move
+        WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s)
             AND state = 'posted' AND move_type = 'out_invoice'
-        ORDER BY partner_id, invoice_date DESC, id DESC
-        """,
-    )
+        ORDER BY partner_id, invoice_date DESC, id DESC) i
+"""
 
 
-def _last(batch: Batch, query: str) -> dict[int, dict]:
+def last_documents(batch: Batch) -> dict[tuple[str, int], dict[str, Any]]:
+    """The last confirmed order and posted invoice, by ("order" or "invoice", contact id).
+
+    A contact made in this very flush has none, which saves the query.
+    """
     known = [id_ for id_ in batch.records.ids if not _is_new(batch, id_)]
     if not known:
         return {}
-    batch.env.cr.execute(query, [known, list(batch.scope)])
+    query = _INVOICES if "sale.order" not in batch.env else _ORDERS + _INVOICES
+    batch.env.cr.execute(query, {"ids": known, "scope": list(batch.scope)})
     currencies = batch.env["res.currency"]
     return {
-        partner_id: {
+        (kind, partner_id): {
             "name": name,
-            "date": day(date),
+            "date": day(date) if kind == "order" else date and date.date().isoformat(),
             "total": money(total, currencies.browse(currency_id)),
         }
-        for partner_id, name, date, total, currency_id in batch.env.cr.fetchall()
+        for kind, partner_id, name, date, total, currency_id in batch.env.cr.fetchall()
     }
 
 
 def _is_new(batch: Batch, partner_id: int) -> bool:
-    """A contact made in this very flush mostly has no documents: two queries saved."""
     change = batch.changes.get(partner_id)
     return bool(change and change.created)
 

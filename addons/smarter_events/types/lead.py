@@ -37,7 +37,7 @@ def _data(batch: Batch, lead) -> dict[str, Any]:
         "medium": text(lead.medium_id.name),
         "stage": text(lead.stage_id.name),
         "probability": min(100.0, max(0.0, lead.probability)),
-        "expected_revenue": money(lead.expected_revenue, batch.env.company.currency_id),
+        "expected_revenue": money(lead.expected_revenue, batch.currency),
         "created_at": instant(lead.create_date),
         "won_at": closed if lead.won_status == "won" else None,
         "lost_at": closed if lead.won_status == "lost" else None,

@@ -20,7 +20,7 @@ TEMPLATE = Relay(
 
 
 def build(batch: Batch) -> dict[int, dict[str, Any]]:
-    currency = batch.env.company.currency_id
+    currency = batch.currency
     return {
         product.id: {
             **identity(product, product_name(product)),
