@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,17 @@ class Tally:
     def __init__(self, place: Path, strict: bool) -> None:
         self.place = place
         self.strict = strict
-        self.browser_tests: set[str] = set()
         self.unseen: list[str] = []
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.browser_tests = {item.nodeid for item in items if drives_browser(item)}
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
+        outcome = yield
+        # On the report, because it is all that a parallel worker sends to who counts.
+        outcome.get_result().drives_browser = drives_browser(item)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if (
-            report.skipped
-            and not hasattr(report, "wasxfail")
-            and report.nodeid in self.browser_tests
-        ):
+        skipped = report.skipped and not hasattr(report, "wasxfail")
+        if skipped and getattr(report, "drives_browser", False):
             self.unseen.append(report.nodeid)
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -172,7 +172,17 @@ def _run_plain(home: paths.Home, plan: Plan) -> Result:
     kept |= {key: os.environ[key] for key in os.environ if key.startswith("PG")}
     python = os.pathsep.join((str(REPO / "scripts"), str(REPO / "connector")))
     environment = {**kept, "PYTHONPATH": python, "LANG": "C.UTF-8", "TZ": "UTC"}
-    return _pytest(["-p", "no:odoo", *plan.plain, *plan.options], environment)
+    return _pytest(["-p", "no:odoo", *_parallel(plan), *plan.plain, *plan.options], environment)
+
+
+def _parallel(plan: Plan) -> list[str]:
+    """All tests at once use all processors; a few start faster without helpers."""
+    by_hand = any(
+        word.startswith(("-n", "--pdb", "--dist", "--durations")) for word in plan.options
+    )
+    if plan.plain != ["tests"] or by_hand:
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> Result:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,17 +31,24 @@ def test_an_unusable_home_is_refused(chosen: str, words: str) -> None:
         paths.home_path({"SMARTEROS_HOME": chosen}, 0)
 
 
-def test_others_may_pass_through_the_home_but_not_look(tmp_path: Path) -> None:
-    home = paths.open_home({"SMARTEROS_HOME": str(tmp_path / "h")})
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose name leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="smos") as folder:
+        yield Path(folder)
+
+
+def test_others_may_pass_through_the_home_but_not_look(short: Path) -> None:
+    home = paths.open_home({"SMARTEROS_HOME": str(short / "h")})
     assert stat.S_IMODE(home.root.stat().st_mode) == 0o711
     assert stat.S_IMODE(home.logs.stat().st_mode) == 0o700
 
 
-def test_a_home_prepared_by_somebody_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "h").symlink_to(tmp_path / "real")
+def test_a_home_prepared_by_somebody_else_is_refused(short: Path) -> None:
+    (short / "real").mkdir()
+    (short / "h").symlink_to(short / "real")
     with pytest.raises(SetupError, match="belongs to somebody else"):
-        paths.open_home({"SMARTEROS_HOME": str(tmp_path / "h")})
+        paths.open_home({"SMARTEROS_HOME": str(short / "h")})
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_other():
 """
 
 
-def run_sample(folder: Path, strict: str) -> tuple[int, dict[str, int], str]:
+def run_sample(folder: Path, strict: str, *more: str) -> tuple[int, dict[str, int], str]:
     (folder / "test_sample.py").write_text(SAMPLE)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = browser\n")
     place = folder / "tally.json"
@@ -83,7 +83,16 @@ def run_sample(folder: Path, strict: str) -> tuple[int, dict[str, int], str]:
         "PYTHONPATH": str(REPO / "scripts"), "DEVKIT_TALLY": str(place),
         "DEVKIT_STRICT_BROWSER": strict, "PATH": "/usr/bin:/bin",
     }  # fmt: skip
-    options = ("-p", "no:odoo", "-p", "no:cacheprovider", "-p", "devkit.tally", "test_sample.py")
+    options = (
+        "-p",
+        "no:odoo",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "devkit.tally",
+        *more,
+        "test_sample.py",
+    )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=folder, env=environment, capture_output=True, text=True,
@@ -91,8 +100,9 @@ def run_sample(folder: Path, strict: str) -> tuple[int, dict[str, int], str]:
     return done.returncode, json.loads(place.read_text()), done.stdout
 
 
-def test_a_skipped_browser_test_fails_in_ci(tmp_path: Path) -> None:
-    code, counts, output = run_sample(tmp_path, "1")
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "parallel"])
+def test_a_skipped_browser_test_fails_in_ci(tmp_path: Path, options: tuple[str, ...]) -> None:
+    code, counts, output = run_sample(tmp_path, "1", *options)
     assert code == 1
     assert (counts["failed"], counts["skipped"]) == (2, 1)
     assert "BROWSER TESTS THAT DID NOT RUN" in output
@@ -103,6 +113,12 @@ def test_a_skipped_browser_test_is_only_shown_elsewhere(tmp_path: Path) -> None:
     assert code == 0
     assert (counts["failed"], counts["skipped"]) == (0, 3)
     assert "test_sample.py::TestScreen::test_screen" in output
+
+
+def test_all_tests_share_the_processors_and_a_few_do_not() -> None:
+    assert "--dist" in testing._parallel(testing.parse(["--fast"], ADDONS))
+    assert testing._parallel(testing.parse(["tests/scripts"], ADDONS)) == []
+    assert testing._parallel(testing.parse(["--fast", "--pdb"], ADDONS)) == []
 
 
 @pytest.mark.parametrize("argument", ["-h", "--help"])
