@@ -27,6 +27,7 @@
     ],
     "assets": {
         "web.assets_backend": ["smarter_events/static/src/views/*.js"],
+        "web.assets_tests": ["smarter_events/static/tests/tours/*.js"],
     },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

@@ -4,6 +4,7 @@ from . import (
     test_cron,
     test_delivery,
     test_event_type,
+    test_i18n,
     test_neutralize,
     test_outbox,
     test_outbox_state,
@@ -14,4 +15,5 @@ from . import (
     test_types_other,
     test_types_sale,
     test_types_stock,
+    test_ui,
 )
