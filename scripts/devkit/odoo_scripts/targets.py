@@ -27,7 +27,7 @@ WANTED = (
             "labels": ["smarteros"],
         },
     },
-    {"name": "KPI", "target": "warehouse", "config": {}},
+    {"name": "KPI", "target": "warehouse", "batch_size": 100, "config": {}},
 )
 keys = {}
 if "smarter.subscription" in env:
