@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from smarter_connector.cli import app
+from smarter_connector.cli.common import console
 from tests.connector.outbox import enqueue, states, store_of, subscribe, tenant_of
 
 
@@ -17,7 +18,7 @@ def tenant(reused_outbox, monkeypatch):
     store_of(reused_outbox)
     login = reused_outbox.server.connector
     monkeypatch.setenv("SMARTER_TENANTS", json.dumps([tenant_of(reused_outbox).model_dump()]))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)
     monkeypatch.setenv("SMARTER_PG_HOST", login.host)
     monkeypatch.setenv("SMARTER_PG_PORT", login.port)
     monkeypatch.setenv("SMARTER_PG_USER", login.user)
