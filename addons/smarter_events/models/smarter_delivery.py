@@ -58,6 +58,11 @@ class SmarterDelivery(models.Model):
         help="Seconds from what happened in Odoo to the receiver's answer.",
     )
 
+    @api.depends("event_type", "lane")
+    def _compute_display_name(self):
+        for delivery in self:
+            delivery.display_name = f"{delivery.event_type} {delivery.lane}"
+
     @api.depends("event_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_from_event(self):
