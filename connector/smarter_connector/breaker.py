@@ -46,6 +46,10 @@ class Breaker:
     def begin_probe(self) -> None:
         self._probing = True
 
+    def end_probe(self) -> None:
+        """None is under way: the next may begin."""
+        self._probing = False
+
     def abandon_probe(self) -> None:
         """There was nothing to send: close, but let the next failure open it again."""
         self._probing = False

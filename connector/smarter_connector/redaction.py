@@ -48,5 +48,6 @@ def answer(text: str, secrets: Iterable[str] = ()) -> str:
     if not text:
         return ""
     # A page may be long, and the patterns need not see all of it; a margin keeps secrets whole.
-    text = redact(_CONTROL.sub(" ", text[: 4 * ANSWER_MAX]), secrets)
+    text = text[: 4 * ANSWER_MAX].encode(errors="replace").decode()  # half a surrogate is no text
+    text = redact(_CONTROL.sub(" ", text), secrets)
     return text if len(text) <= ANSWER_MAX else text[: ANSWER_MAX - 1] + "…"

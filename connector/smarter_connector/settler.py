@@ -72,12 +72,24 @@ class Settler:
                 self._some.clear()
                 self._enough.clear()
             if batch:
-                await self._write(batch)
+                await self._write_safely(batch)
 
     async def _linger(self) -> None:
         timer = self._clock.call_later(LINGER_SECONDS, self._enough.set)
         await self._enough.wait()
         timer.cancel()
+
+    async def _write_safely(self, batch: list[Outcome]) -> None:
+        """A defect met with one outcome keeps neither the others nor the tenant from going on."""
+        try:
+            await self._write(batch)
+        except Exception:
+            logger.exception("outcomes of %d deliveries could not be written", len(batch))
+            if len(batch) > 1:
+                for outcome in batch:
+                    await self._write_safely([outcome])
+            else:  # delivered again when its lease is over
+                self._done(batch, Settled(0), True)
 
     async def _write(self, batch: list[Outcome]) -> None:
         wait = RETRY_FIRST

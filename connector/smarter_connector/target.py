@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from smarter_connector import redaction
@@ -205,6 +205,8 @@ class Target:
         return results
 
     def _open_sink(self) -> Sink:
+        if not isinstance(self.subscription.config, Mapping):
+            raise ConfigurationError("the configuration must be a JSON object", status="config")
         if self._sink is None:
             shared = self.shared
             self._sink = shared.make_sink(
@@ -294,7 +296,8 @@ class Target:
 
 
 def _concurrency(subscription: Subscription, limit: int) -> int:
-    wanted = subscription.config.get("concurrency")
+    config = subscription.config
+    wanted = config.get("concurrency") if isinstance(config, Mapping) else None
     return min(limit, max(1, wanted)) if isinstance(wanted, int) else limit
 
 

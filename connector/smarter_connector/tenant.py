@@ -182,7 +182,10 @@ class TenantRunner:
 
     async def _claim(self) -> None:
         for target in list(self.targets.values()):
-            if not self.stopping and target.breaker.may_probe() and target.idle:
+            if self.stopping or not target.idle:
+                continue
+            target.breaker.end_probe()  # one that the store or a lost lease kept from being made
+            if target.breaker.may_probe():
                 target.breaker.begin_probe()
                 found = await self._claim_from([target.subscription.id], 1)
                 if not any(item.subscription_id == target.subscription.id for item in found):
