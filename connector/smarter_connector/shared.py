@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,10 +14,11 @@ from smarter_connector.gate import FairGate
 from smarter_connector.metrics import Metrics
 from smarter_connector.retry import RetryPolicy
 from smarter_connector.secrets import SecretResolver
-from smarter_connector.settings import Settings
+from smarter_connector.settings import Settings, TenantSettings
 from smarter_connector.sinks import make_sink
 from smarter_connector.sinks.base import SinkFactory
 from smarter_connector.stores.base import Subscription
+from smarter_connector.tenant_secrets import TenantSecrets, reserved
 from smarter_connector.transport import Transport
 
 
@@ -35,6 +37,8 @@ class Shared:
     make_sink: SinkFactory = make_sink
     retry: RetryPolicy | None = None
     secrets: SecretResolver | None = None
+    tenants: Sequence[TenantSettings] = ()
+    """All that are listed: with several of them, none may name another's secrets."""
     worker: str = ""
     listening: bool = False
     """Whether commits are announced at the moment; if not, idle tenants are polled more often."""
@@ -52,6 +56,12 @@ class Shared:
             self.secrets = SecretResolver(
                 env_prefix=settings.secret_env_prefix, folder=settings.secrets_dir
             )
+
+    def secrets_of(self, tenant: TenantSettings) -> TenantSecrets:
+        """The secrets that the tenant's subscriptions may name."""
+        alone = len(self.tenants) <= 1
+        own = reserved(self.settings, self.tenants)
+        return TenantSecrets(self.secrets, self.settings, tenant.database, alone, own)
 
     def host_gate(self, subscription: Subscription) -> FairGate:
         """The limit of the host that the subscription's URL names."""

@@ -41,7 +41,7 @@ async def serve(settings: Settings, secrets: SecretResolver) -> None:
     async with AsyncExitStack() as stack:
         maker = stack.enter_context(open_maker(settings, secrets))
         transport = await stack.enter_async_context(Transport(settings))
-        shared = Shared(settings, transport, secrets=secrets)
+        shared = Shared(settings, transport, secrets=secrets, tenants=tenants)
         engine = Engine([maker.make(tenant) for tenant in tenants], shared)
         try:
             address = await stack.enter_async_context(served(engine, settings))

@@ -216,7 +216,7 @@ class Target:
                     memory=SinkMemory(self.owner.store, self.subscription.id),
                     transport=shared.transport,
                     clock=shared.clock,
-                    secrets=shared.secrets,
+                    secrets=shared.secrets_of(self.owner.store.tenant),
                     settings=shared.settings,
                 )
             )

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from smarter_connector.clock import Clock
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings, TenantSettings
 from smarter_connector.stores.base import Delivery, Store, Subscription
 
 if TYPE_CHECKING:
+    from smarter_connector.secrets import SecretResolver
+    from smarter_connector.tenant_secrets import TenantSecrets
     from smarter_connector.transport import Transport
 
 
@@ -81,7 +82,7 @@ class SinkContext:
     memory: SinkMemory
     transport: Transport
     clock: Clock
-    secrets: SecretResolver
+    secrets: SecretResolver | TenantSecrets
     settings: Settings
 
 
