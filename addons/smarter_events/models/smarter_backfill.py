@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.service.model import retrying
 
+from ..capture.standstill import hold_still
 from ..capture.subscriptions import Wanted, wanted_by
 from ..capture.watch import is_awake
 from ..types import SHIPPED
@@ -49,8 +51,9 @@ class SmarterBackfill(models.Model):
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(requests))
         for request in requests:
-            while request._step():
-                if not cron._commit_progress(remaining=1):
+            # A batch that meets somebody's open change is tried again after it.
+            while retrying(request._step, self.env):
+                if not cron._commit_progress(1, remaining=1):
                     return
             if not cron._commit_progress(1):
                 return
@@ -66,6 +69,7 @@ class SmarterBackfill(models.Model):
         for declared in self._types(wanted):
             records = self._next_records(declared)
             if records:
+                hold_still(self.env, declared.model, records.ids)
                 self._capture(declared, records, wanted)
                 return True
         self.write({"state": "done"})

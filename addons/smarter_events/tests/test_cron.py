@@ -1,9 +1,13 @@
 from datetime import date, datetime, timedelta
 
+from psycopg2.errors import LockNotAvailable, SerializationFailure
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from ..capture.standstill import hold_still
 from .common_capture import CaptureCase
 
 
@@ -83,6 +87,46 @@ class TestCron(CaptureCase):
         request = self.env["smarter.backfill"].create({"subscription_id": subscription})
         self.assertFalse(request._step())
         self.assertEqual(request.state, "failed")
+
+    def held(self, record):
+        """Try to hold a record still, as a backfill does before it reads."""
+        with mute_logger("odoo.sql_db"), self.env.cr.savepoint(flush=False):
+            hold_still(self.env, record._name, record.ids)
+
+    def test_a_backfill_reads_nothing_that_somebody_is_changing(self):
+        partner = self.env.ref("base.public_partner")
+        with self.registry.cursor() as other:
+            other.execute("UPDATE res_partner SET color = color WHERE id = %s", [partner.id])
+            with self.assertRaises(LockNotAvailable):
+                self.held(partner)
+            other.rollback()
+            self.held(partner)
+
+    def test_a_backfill_reads_nothing_that_was_changed_since_it_began(self):
+        country = self.env.ref("base.aq")
+        with self.registry.cursor() as other:
+            other.execute("UPDATE res_country SET code = code WHERE id = %s", [country.id])
+        with self.assertRaises(SerializationFailure):
+            self.held(country)
+
+    def test_a_backfill_holds_a_template_still_with_its_variant(self):
+        product = self.env["product.product"].search([("create_uid", "=", 1)], limit=1)
+        if not product:
+            self.skipTest("no committed product")
+        with self.registry.cursor() as other:
+            query = "SELECT 1 FROM product_template WHERE id = %s FOR NO KEY UPDATE"
+            other.execute(query, [product.product_tmpl_id.id])
+            with self.assertRaises(LockNotAvailable):
+                self.held(product)
+
+    def test_the_batches_of_a_backfill_are_held_still(self):
+        partner = self.env.ref("base.public_partner")
+        request = self.env["smarter.backfill"].create({"subscription_id": self.everything})
+        request.cursor = {"tenant.updated": 10**6}
+        with self.registry.cursor() as other:
+            other.execute("SELECT 1 FROM res_partner WHERE id = %s FOR UPDATE", [partner.id])
+            with self.assertRaises(LockNotAvailable), mute_logger("odoo.sql_db"):
+                request._step()
 
     def test_old_delivered_events_are_forgotten(self):
         self.make_old("delivered")
