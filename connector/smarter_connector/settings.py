@@ -11,8 +11,16 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from smarter_connector.exceptions import ConfigurationError
 from smarter_domain.rut import InvalidRut, Rut
@@ -104,7 +112,7 @@ class Settings(BaseSettings):
     breaker_seconds: float = Field(15, gt=0)
     """Its first rest; doubles with each failed probe up to the next one."""
     breaker_max_seconds: float = Field(600, gt=0)
-    retry_schedule: tuple[float, ...] = (
+    retry_schedule: tuple[NonNegativeFloat, ...] = (
         5, 30, 120, 600, 1800, 7200, 18000, 36000, 50400, 72000,
     )  # fmt: skip
     """Upper bounds of the waits between attempts; after the last one comes the dead letter."""
@@ -146,6 +154,10 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError(_describe(error)) from error
+    except SettingsError as error:
+        # It names the field, and its cause would quote the value.
+        name = str(error).partition('field "')[2].partition('"')[0].upper()
+        raise ConfigurationError(f"SMARTER_{name}: it must be JSON, such as a list") from None
 
 
 def _describe(error: ValidationError) -> str:
@@ -165,6 +177,8 @@ def _read_tenants(path: Path) -> tuple[TenantSettings, ...]:
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the tenant list {path} cannot be read: {error}") from error
     listed = found.get("tenants", []) if isinstance(found, dict) else found
+    if not isinstance(listed, list):
+        raise ConfigurationError(f"the tenant list {path} is no list")
     try:
         return tuple(TenantSettings.model_validate(item) for item in listed)
     except ValidationError as error:

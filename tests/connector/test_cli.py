@@ -102,6 +102,24 @@ def test_an_unreachable_outbox_has_its_own_exit_code(tenant, monkeypatch):
     invoke("replay", tenant.name, "--delivery", "1", code=4)
 
 
+@pytest.mark.parametrize("command", ["send-test", "replay"])
+def test_connectors_are_woken_at_once(tenant, command):
+    login = tenant.server.connector
+    with login.connect("postgres") as listener:
+        listener.execute("LISTEN smarteros_outbox")
+        listener.commit()
+        invoke(command, tenant.name, "--subscription", "1")
+        heard = [one.payload for one in listener.notifies(timeout=10, stop_after=1)]
+    assert heard == [tenant.name]
+
+
+def test_status_goes_on_after_a_tenant_that_cannot_be_asked(tenant, monkeypatch):
+    listed = tenant_of(tenant).model_dump()
+    monkeypatch.setenv("SMARTER_TENANTS", json.dumps([{**listed, "store": "memory"}]))
+    (line,) = json.loads(invoke("status", "--json", code=1).stdout)
+    assert line["state"] == "refused" and "for tests" in line["problem"]
+
+
 def test_check_names_what_is_wrong_and_passes_what_is_well(tenant):
     findings = json.loads(invoke("check", "--json", code=1).stdout)
     problems = {item["question"]: item["problem"] for item in findings}

@@ -35,7 +35,10 @@ def test_a_database_listed_twice_is_refused(tmp_path):
         load(tenants=[ONE], tenants_file=path).all_tenants()
 
 
-@pytest.mark.parametrize("text", ["{", '[{"database": "x"}]', '[{"surprise": 1}]', "[1]"])
+@pytest.mark.parametrize(
+    "text",
+    ["{", '[{"database": "x"}]', '[{"surprise": 1}]', "[1]", "5", '{"tenants": "x"}', '"secret"'],
+)
 def test_an_unreadable_list_of_tenants_is_refused(tmp_path, text):
     path = tmp_path / "tenants.json"
     path.write_text(text)
@@ -70,3 +73,16 @@ def test_a_value_out_of_bounds_names_its_variable(monkeypatch):
 def test_settings_hold_no_secret_to_show():
     shown = repr(load(tenants=[ONE]))
     assert "password_file" in shown and "password='" not in shown.replace("password=''", "")
+
+
+@pytest.mark.parametrize("name", ["TENANTS", "RETRY_SCHEDULE", "ALLOW_PRIVATE"])
+def test_a_list_that_is_no_json_is_named_and_not_repeated(monkeypatch, name):
+    monkeypatch.setenv(f"SMARTER_{name}", "a secret in the wrong place")
+    with pytest.raises(ConfigurationError, match=f"SMARTER_{name}: it must be JSON") as caught:
+        load()
+    assert "wrong place" not in str(caught.value)
+
+
+def test_a_wait_before_the_past_is_refused():
+    with pytest.raises(ConfigurationError, match="SMARTER_RETRY_SCHEDULE__0"):
+        load(retry_schedule=(-5,))

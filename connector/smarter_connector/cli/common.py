@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import psycopg
 import typer
 from rich.console import Console
 
@@ -15,7 +17,11 @@ from smarter_connector.exceptions import ConfigurationError, ConnectorError, Sto
 from smarter_connector.settings import Settings, TenantSettings, load
 from smarter_connector.stores import open_maker
 from smarter_connector.stores.base import Store
+from smarter_connector.stores.postgres import connection_arguments
 from smarter_connector.supervisor import make_secrets
+from smarter_domain.outbox import NOTIFY_CHANNEL
+
+logger = logging.getLogger(__name__)
 
 NOT_WELL, MISCONFIGURED, UNREACHABLE = 1, 3, 4
 
@@ -52,6 +58,19 @@ def find_tenant(settings: Settings, name: str) -> TenantSettings:
         if name in (tenant.database, tenant.rut):
             return tenant
     raise ConfigurationError(f"tenant {name} is not listed")
+
+
+async def announce(tenant: TenantSettings) -> None:
+    """Wake the connectors where Odoo would; what they do not hear they find by polling."""
+    if tenant.store != "postgres":
+        return
+    settings = load()
+    arguments = connection_arguments(settings, settings.pg_wake_database)
+    try:
+        async with await psycopg.AsyncConnection.connect(**arguments, autocommit=True) as line:
+            await line.execute("SELECT pg_notify(%s, %s)", [NOTIFY_CHANNEL, tenant.database])
+    except psycopg.Error as error:
+        logger.debug("nothing was announced: %s", error)
 
 
 @asynccontextmanager

@@ -15,14 +15,15 @@ from smarter_connector.cli.common import (
     NOT_WELL,
     AsJson,
     Tenant,
+    announce,
     console,
     execute,
     opened_store,
     print_json,
 )
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.settings import Settings, load
-from smarter_connector.stores import open_maker
+from smarter_connector.settings import Settings, TenantSettings, load
+from smarter_connector.stores import StoreMaker, open_maker
 from smarter_connector.stores.base import Store
 from smarter_connector.supervisor import make_secrets
 
@@ -64,12 +65,19 @@ async def _all_lines(settings: Settings) -> list[Line]:
     lines: list[Line] = []
     with open_maker(settings, make_secrets(settings)) as maker:
         for tenant in settings.all_tenants():
-            store = maker.make(tenant)
-            try:
-                lines += await _lines(store)
-            finally:
-                await store.close()
+            lines += await _tenant_lines(maker, tenant)
     return lines
+
+
+async def _tenant_lines(maker: StoreMaker, tenant: TenantSettings) -> list[Line]:
+    try:
+        store = maker.make(tenant)
+    except ConnectorError as error:
+        return [Line(tenant.database, "refused", problem=str(error))]
+    try:
+        return await _lines(store)
+    finally:
+        await store.close()
 
 
 async def _lines(store: Store) -> list[Line]:
@@ -142,6 +150,7 @@ def replay(
 async def _replay(tenant: str, request: Mapping[str, Any], as_json: bool) -> int:
     async with opened_store(tenant) as store:
         done = await store.replay(request)
+        await announce(store.tenant)
     if as_json:
         print_json(done)
     else:
@@ -167,6 +176,7 @@ def send_test(
 async def _send_test(tenant: str, subscription: int, message: str, as_json: bool) -> int:
     async with opened_store(tenant) as store:
         event = await store.send_test(subscription, message)
+        await announce(store.tenant)
     if as_json:
         print_json({"event_id": event})
     else:
