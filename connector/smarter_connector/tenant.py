@@ -224,7 +224,7 @@ class TenantRunner:
             exclude=exclude,
         )
         self._clock_offset = claim.now - self.shared.clock.time()
-        if claim.held or self.state == HELD:
+        if claim.held != (self.state == HELD):
             self._report(HELD if claim.held else SERVING)
         self._leases.add(claim.deliveries, asked_at)
         for target in self.targets.values() if only is None else map(self.targets.get, only):

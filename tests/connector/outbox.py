@@ -71,4 +71,5 @@ def empty(owner: psycopg.Connection) -> None:
         """TRUNCATE smarter_event, smarter_delivery, smarter_subscription, smarter_subscription_key,
                     smarter_external_ref, smarter_backfill RESTART IDENTITY"""
     )
-    owner.execute("UPDATE smarter_outbox_state SET held = false, tenant_rut = %s", [RUT])
+    state = "held = false, tenant_status = 'active', tenant_rut = %s"
+    owner.execute(f"UPDATE smarter_outbox_state SET {state}", [RUT])

@@ -16,6 +16,9 @@ from smarter_connector.settings import TenantSettings
 from smarter_domain.events.envelope import Event
 from smarter_domain.outbox import PROTOCOL_VERSION
 
+RESTING = frozenset({"suspended", "deleted"})
+"""States of a tenant in which nothing of it is handed out."""
+
 OutcomeName = Literal["delivered", "retry", "dead", "released"]
 
 
@@ -151,6 +154,8 @@ class Identity:
 
     @classmethod
     def from_document(cls, doc: Mapping[str, Any]) -> Identity:
+        resting = doc["status"] in RESTING  # claims bring nothing, as from a held outbox
+        reason = doc["held_reason"] or (f"the tenant is {doc['status']}" if resting else "")
         return cls(
             uuid=doc["uuid"] or "",
             rut=doc["rut"] or "",
@@ -159,8 +164,8 @@ class Identity:
             name=doc["name"] or "",
             status=doc["status"] or "",
             epoch=doc["epoch"],
-            held=doc["held"],
-            held_reason=doc["held_reason"] or "",
+            held=doc["held"] or resting,
+            held_reason=reason,
             now=instant(doc["now"]),
             subscriptions=tuple(doc["subscriptions"]),
         )

@@ -16,7 +16,7 @@ from typing import Any
 from smarter_connector.clock import Clock, SystemClock
 from smarter_connector.exceptions import ConfigurationError, ConnectorError
 from smarter_connector.settings import TenantSettings
-from smarter_connector.stores.base import instant
+from smarter_connector.stores.base import RESTING, instant
 from smarter_connector.stores.protocol import ProtocolStore
 from smarter_domain.outbox import PROTOCOL_VERSION
 
@@ -52,6 +52,7 @@ class MemoryOutbox:
     clock: Clock = field(default_factory=SystemClock)
     epoch: int = 1
     held: bool = False
+    status: str = "active"
     protocol: int = PROTOCOL_VERSION
     subscriptions: dict[int, dict[str, Any]] = field(default_factory=dict)
     rows: dict[int, Row] = field(default_factory=dict)
@@ -156,7 +157,7 @@ class MemoryStore(ProtocolStore):
             "name": "Comercial Ejemplo SpA",
             "slug": "ejemplo",
             "plan": "free",
-            "status": "active",
+            "status": box.status,
             "subscriptions": [
                 {**{key: sub[key] for key in keep}, "keys": len(sub["keys"])}
                 for sub in box.subscriptions.values()
@@ -165,9 +166,10 @@ class MemoryStore(ProtocolStore):
 
     def _claim(self, p: Mapping[str, Any]) -> dict[str, Any]:
         box, now = self.outbox, self.outbox.clock.time()
-        result = {"now": _utc(now), "epoch": box.epoch, "held": box.held}
+        held = box.held or box.status in RESTING
+        result = {"now": _utc(now), "epoch": box.epoch, "held": held}
         found: list[Row] = []
-        if not box.held:
+        if not held:
             for key, subscription in box.subscriptions.items():
                 if subscription["active"] and _wanted(key, p):
                     found += self._due(key, now, p["limit"], p["per_lane"])

@@ -166,6 +166,21 @@ async def test_a_held_outbox_is_served_once_it_is_released():
         assert (serving(bench), outbox.states()) == ({"t_1": "serving"}, {"delivered": 1})
 
 
+async def test_a_suspended_tenant_waits_and_is_told_of_once(caplog):
+    caplog.set_level("INFO")
+    bench = Bench()
+    outbox = bench.outbox()
+    outbox.subscribe()
+    outbox.enqueue()
+    outbox.status = "suspended"
+    async with running(bench):
+        await bench.work(200)
+        (status,) = bench.engine.status()
+        assert (status.state, status.problem) == ("held", "the tenant is suspended")
+        assert outbox.states() == {"pending": 1}
+    assert caplog.text.count(" is held ") == 1
+
+
 async def test_a_changed_subscription_gets_a_new_sink_and_the_old_one_is_closed():
     bench = Bench()
     outbox = bench.outbox()

@@ -114,6 +114,14 @@ async def test_nothing_is_handed_out_while_the_outbox_is_held(world, store):
     assert (claim.held, claim.deliveries) == (True, ())
 
 
+async def test_nothing_is_handed_out_of_a_suspended_tenant(world, store):
+    world.enqueue(world.subscribe())
+    world.suspend()
+    claim, identity = await store.claim(worker="test"), await store.open()
+    assert (claim.held, claim.deliveries) == (True, ())
+    assert (identity.held, identity.held_reason) == (True, "the tenant is suspended")
+
+
 async def test_a_delivered_head_frees_its_lane(world, store):
     key = world.subscribe()
     world.enqueue(key)

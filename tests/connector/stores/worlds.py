@@ -67,6 +67,9 @@ class MemoryWorld:
     def hold(self) -> None:
         self.outbox.held = True
 
+    def suspend(self) -> None:
+        self.outbox.status = "suspended"
+
     def row(self, delivery: int) -> dict[str, Any]:
         row = self.outbox.rows[delivery]
         return {name: getattr(row, name) for name in ("state", "attempts", "status", "answer")}
@@ -92,6 +95,9 @@ class PostgresWorld:
 
     def hold(self) -> None:
         self.owner.execute("UPDATE smarter_outbox_state SET held = true")
+
+    def suspend(self) -> None:
+        self.owner.execute("UPDATE smarter_outbox_state SET tenant_status = 'suspended'")
 
     def row(self, delivery: int) -> dict[str, Any]:
         query = (
