@@ -41,10 +41,10 @@ class TestAccountTypes(CaptureCase):
             }
         )
 
-    def pay(self, invoice):
+    def pay(self, invoice, **values):
         wizard = self.env["account.payment.register"].with_user(self.clerk)
         context = {"active_model": "account.move", "active_ids": invoice.ids}
-        return wizard.with_context(**context).create({})._create_payments()
+        return wizard.with_context(**context).create(values)._create_payments()
 
     def test_a_draft_invoice_makes_no_event(self):
         self.invoice.invoice_line_ids.price_unit = 500
@@ -70,6 +70,32 @@ class TestAccountTypes(CaptureCase):
         self.assertEqual(self.event("invoice.paid")["data"]["residual"], 0)
         data = self.event("payment.registered", payment)["data"]
         self.assertEqual((data["invoice_ids"], data["direction"]), (self.invoice.ids, "inbound"))
+
+    def test_a_partial_payment_updates_what_is_owed(self):
+        self.invoice.action_post()
+        self.next_transaction()
+        self.clear_events()
+        self.pay(self.invoice, amount=500)
+        self.assertEqual(self.types(self.invoice), ["invoice.updated"])
+        data = self.event("invoice.updated", self.invoice)["data"]
+        self.assertEqual(data["residual"], data["total"] - 500)
+        self.assertEqual(data["payment_state"], "partial")
+
+    def test_a_new_due_date_of_a_posted_invoice_is_told_and_of_a_draft_is_not(self):
+        self.invoice.invoice_date_due = "2030-01-01"
+        self.assertEqual(self.types(self.invoice), [])
+        self.invoice.action_post()
+        self.next_transaction()
+        self.invoice.invoice_date_due = "2030-02-01"
+        due = self.event("invoice.updated", self.invoice)["data"]["due_date"]
+        self.assertEqual(due, "2030-02-01")
+
+    def test_a_posting_tells_what_is_owed_by_itself(self):
+        self.invoice.action_post()
+        self.pay(self.invoice, amount=500)
+        self.assertEqual(self.types(self.invoice), ["invoice.posted"])
+        data = self.event("invoice.posted", self.invoice)["data"]
+        self.assertEqual(data["residual"], data["total"] - 500)
 
     def test_taking_a_payment_back_makes_unpaid_and_cancelled(self):
         self.invoice.action_post()

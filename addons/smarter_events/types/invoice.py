@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from ..capture.declaration import Batch, Declaration
-from ..capture.triggers import Change, Leaves, Reaches
+from ..capture.triggers import Change, Changes, Leaves, Reaches
 from ..capture.values import day, money
 from .blocks import balances, changed, identity, partner_block
 from .lines import cost_of, line_block
@@ -134,6 +134,16 @@ TYPES = (
         backfill=_existing(("state", "=", "cancel")),
     ),
 )
+
+# A partial payment moves nothing but what is left to pay; whatever else happens to the document in
+# the same transaction tells it too.
+UPDATED = _declare(
+    "invoice.updated",
+    Changes(frozenset({"amount_residual", "invoice_date_due"})),
+    lambda move, change: _is_posted(move, change) and change.before("state") == "posted",
+    absorbed_by=tuple(declared.name for declared in TYPES),
+)
+TYPES += (UPDATED,)
 
 OVERDUE = Declaration(
     name="invoice.overdue", model=MODEL, trigger=Reaches("state", frozenset()), build=build

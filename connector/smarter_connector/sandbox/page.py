@@ -30,6 +30,7 @@ NAMES = {
     "stock.changed": "Cambio de stock",
     "stock.low": "Queda poco stock",
     "invoice.posted": "Factura emitida",
+    "invoice.updated": "Cambió lo que se debe de una factura",
     "invoice.paid": "Factura pagada",
     "invoice.unpaid": "Factura otra vez impaga",
     "invoice.reset": "Factura devuelta a borrador",

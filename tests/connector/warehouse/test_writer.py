@@ -101,6 +101,11 @@ async def test_an_invoice_reset_and_posted_again_is_posted(
     assert kpi.rows("SELECT state, net FROM wh.invoices") == [("posted", 5)]
 
 
+async def test_a_partial_payment_lowers_what_is_owed(warehouse: Warehouse, kpi: Installed) -> None:
+    await put(warehouse, [event("invoice.posted", 1), event("invoice.updated", 2)])
+    assert kpi.rows("SELECT payment_state, residual FROM wh.invoices") == [("partial", 69000)]
+
+
 async def test_a_record_that_moves_to_another_company_stays_one_row(
     warehouse: Warehouse, kpi: Installed
 ) -> None:

@@ -23,8 +23,11 @@ MODEL = "res.partner"
 CONTACT_TYPES = frozenset({"contact.created", "contact.updated"})
 ORDER_TYPES = frozenset({"order.confirmed", "order.updated", "order.cancelled"})
 INVOICE_TYPES = frozenset(
-    {"invoice.posted", "invoice.paid", "invoice.unpaid", "invoice.cancelled", "invoice.overdue"}
-)
+    {
+        "invoice.posted", "invoice.updated", "invoice.paid", "invoice.unpaid", "invoice.cancelled",
+        "invoice.overdue",
+    }
+)  # fmt: skip
 SALES = frozenset({"out_invoice", "out_receipt"})
 MAX_STRING = 255
 MAX_INTEGER = 9_999_999_999

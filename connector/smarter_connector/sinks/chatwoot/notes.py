@@ -66,6 +66,11 @@ def _invoice_posted(data: Data) -> str:
     return f"{_invoice(data)} emitida: {_total(data)}.{f' Vence el {due}.' if due else ''}"
 
 
+def _invoice_updated(data: Data) -> str:
+    due = day(data.get("due_date"))
+    return f"{_invoice(data)}: queda por pagar {_residual(data)}{f', vence el {due}' if due else ''}."
+
+
 def _invoice_paid(data: Data) -> str:
     return f"{_invoice(data)} pagada: {_total(data)}."
 
@@ -137,6 +142,7 @@ _TEXTS: Mapping[str, Callable[[Data], str]] = {
     "order.cancelled": _order_cancelled,
     "delivery.done": _delivery,
     "invoice.posted": _invoice_posted,
+    "invoice.updated": _invoice_updated,
     "invoice.paid": _invoice_paid,
     "invoice.unpaid": _invoice_unpaid,
     "invoice.reset": _invoice_reset,

@@ -53,6 +53,12 @@ _EXAMPLE: dict[str, Any] = {
     "lines": [samples.LINE, samples.DELIVERY_LINE],
 }
 _PAID = {"payment_state": "paid", "residual": 0}
+_PARTIAL = {
+    "payment_state": "partial",
+    "residual": 69000,
+    "changed": ["amount_residual"],
+    "previous": {"amount_residual": 119000},
+}
 _RESET = {"state": "draft", "changed": ["state"]}
 _CANCELLED = {"state": "cancel", "residual": 0}
 _OVERDUE = {"issue_date": "2026-10-01", "due_date": "2026-10-31"}
@@ -83,6 +89,13 @@ def _type(name: str, summary: str, when: str, state: dict[str, Any]) -> EventTyp
 
 TYPES = (
     _type("invoice.posted", "An invoice was posted.", "La factura se publicó (emitió).", {}),
+    _type(
+        "invoice.updated",
+        "What is owed of a posted document changed, or its due date.",
+        "Cambió el saldo o el vencimiento de un documento publicado, por ejemplo con un abono, y no"
+        " fue por publicarlo, pagarlo, anularlo ni devolverlo a borrador.",
+        _PARTIAL,
+    ),
     _type(
         "invoice.paid",
         "An invoice became fully paid.",
