@@ -69,6 +69,8 @@ def parse(argv: Sequence[str], known_addons: Sequence[str]) -> Plan:
     if not plan.addons and not plan.plain:
         plan.plain = ["tests"]
         plan.addons = [] if plan.fast else [f"addons/{name}" for name in _tested(known_addons)]
+    if plan.fast:
+        plan.options += ["-m", "not odoo"]
     return plan
 
 
