@@ -22,8 +22,8 @@ SHIPPED = """
 contact.created contact.updated lead.created lead.updated lead.won lead.lost quotation.sent
 order.confirmed order.updated order.cancelled delivery.done stock.changed stock.low invoice.posted
 invoice.updated invoice.paid invoice.unpaid invoice.reset invoice.cancelled invoice.overdue
-credit_note.posted payment.registered payment.cancelled purchase.confirmed product.created product.updated
-pos.order.paid tenant.updated record.deleted test.ping
+credit_note.posted payment.registered payment.cancelled purchase.confirmed product.created
+product.updated pos.order.paid tenant.updated record.deleted test.ping
 """.split()
 ALL = pytest.mark.parametrize("name", sorted(EVENT_TYPES))
 

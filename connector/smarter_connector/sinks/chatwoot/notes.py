@@ -68,7 +68,8 @@ def _invoice_posted(data: Data) -> str:
 
 def _invoice_updated(data: Data) -> str:
     due = day(data.get("due_date"))
-    return f"{_invoice(data)}: queda por pagar {_residual(data)}{f', vence el {due}' if due else ''}."
+    until = f", vence el {due}" if due else ""
+    return f"{_invoice(data)}: queda por pagar {_residual(data)}{until}."
 
 
 def _invoice_paid(data: Data) -> str:
