@@ -8,10 +8,11 @@ import os
 import signal
 
 import aiohttp
+import psycopg
 import pytest
 from aiohttp import web
 
-from smarter_connector import supervisor
+from smarter_connector import rolecheck, supervisor
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.health import served
 from smarter_connector.listener import Listener
@@ -130,3 +131,21 @@ async def test_a_role_that_may_do_too_much_is_reported_at_the_start(
             owner.execute(f"REVOKE ALL ON smarter_event FROM {chosen.pg_user}")
     assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 0
     assert "smarter_event" in caplog.text
+
+
+async def test_a_role_that_could_not_be_audited_is_audited_later(
+    reused_outbox, monkeypatch, caplog
+):
+    answers = [psycopg.OperationalError("away"), ""]
+
+    def ask(*_):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(rolecheck, "_ask", ask)
+    chosen, metrics = complete(reused_outbox, identity_seconds=0.01), Metrics()
+    await audit(chosen, chosen.tenants, metrics)
+    assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 1
+    assert "cannot be audited yet" in caplog.text and "not safe" not in caplog.text
