@@ -137,9 +137,14 @@ def test_the_connector_reads_its_settings_as_meant(monkeypatch):
     for name, value in SERVICES["connector"]["environment"].items():
         monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*)\}$", r"\1", value))
     settings = Settings()
-    assert settings.allow_private == ("n8n", "chatwoot")
+    assert settings.allow_private == ("n8n", "chatwoot", "metabase")
     assert (settings.pg_host, settings.pg_user) == ("db", "smarteros_connector")
     assert settings.secrets_dir == Path("/run/targets")
+
+
+def test_metabase_knows_the_key_with_which_the_connector_calls_it():
+    assert "metabase_notify_key" in secret_names(SERVICES["metabase"])
+    assert "MB_API_KEY" in SERVICES["metabase"]["command"][0]
 
 
 def test_only_the_proxy_is_open_to_the_outside():
