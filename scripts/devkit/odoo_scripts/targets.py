@@ -29,12 +29,13 @@ WANTED = (
     },
     {"name": "KPI", "target": "warehouse", "batch_size": 100, "config": {}},
 )
+owner = env["res.users"].search([("login", "=like", "owner@%")], limit=1)
 keys = {}
 if "smarter.subscription" in env:
     subscriptions = env["smarter.subscription"].with_context(active_test=False)
     for values in WANTED:
         found = subscriptions.search([("name", "=", values["name"])], limit=1)
-        values = {**values, "company_id": False, "active": True}
+        values = {**values, "company_id": False, "active": True, "user_id": owner.id}
         if found:
             found.write({key: value for key, value in values.items() if key != "target"})
         else:
