@@ -28,8 +28,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8100, help="0: any free one")
     parser.add_argument("--chatwoot-token-file", type=Path, help="token that Chatwoot's part wants")
     parser.add_argument("--metabase-key-file", type=Path, help="key that Metabase's part wants")
-    parser.add_argument("--open-conversations", action="store_true",
-                        help="every new contact has an open conversation")
+    parser.add_argument(
+        "--open-conversations",
+        action="store_true",
+        help="every new contact has an open conversation",
+    )
     return parser
 
 

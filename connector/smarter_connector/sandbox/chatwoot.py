@@ -252,7 +252,7 @@ def _contains(contact: Contact, wanted: str) -> bool:
 
 def _page(found: list[Contact], request: web.Request) -> web.Response:
     page = max(int(request.query.get("page", "1")), 1)
-    shown = found[(page - 1) * PER_PAGE: page * PER_PAGE]
+    shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
     meta = {"count": len(found), "current_page": str(page)}
     return web.json_response({"meta": meta, "payload": [one.to_json() for one in shown]})
 

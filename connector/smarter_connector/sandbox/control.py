@@ -76,16 +76,18 @@ class Control:
     async def state(self, _request: web.Request) -> web.Response:
         """Everything at a glance."""
         sandbox = self._sandbox
-        return _json({
-            "n8n": sandbox.n8n.summary(),
-            "chatwoot": {**sandbox.chatwoot.summary(), "accounts": _accounts(sandbox)},
-            "metabase": {
-                **sandbox.metabase.summary(),
-                "latest": list(sandbox.metabase.notifications)[-20:],
-            },
-            "faults": [asdict(fault) for fault in sandbox.faults.pending],
-            "faults_applied": sandbox.faults.applied,
-        })
+        return _json(
+            {
+                "n8n": sandbox.n8n.summary(),
+                "chatwoot": {**sandbox.chatwoot.summary(), "accounts": _accounts(sandbox)},
+                "metabase": {
+                    **sandbox.metabase.summary(),
+                    "latest": list(sandbox.metabase.notifications)[-20:],
+                },
+                "faults": [asdict(fault) for fault in sandbox.faults.pending],
+                "faults_applied": sandbox.faults.applied,
+            }
+        )
 
     async def keys(self, body: dict[str, Any], _method: str) -> dict[str, Any]:
         """Set the signing keys of one webhook or of all."""

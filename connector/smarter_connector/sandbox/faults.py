@@ -168,7 +168,7 @@ class FaultBox:
         response = await self._begin(request, len(body), answer.status)
         for position in range(len(body)):
             await self._wait(fault.seconds / len(body))
-            await response.write(body[position:position + 1])
+            await response.write(body[position : position + 1])
         return response
 
     async def _swallow(self, fault: Fault, request: web.Request, handler: Handler):

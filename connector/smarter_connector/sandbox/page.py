@@ -59,19 +59,21 @@ th{background:#f3f6f8}.n{white-space:pre-line}.v{color:#8794a1}
 def render(sandbox: Sandbox) -> str:
     """The whole page; everything that arrived is escaped. It reloads itself every 3 seconds."""
     title = "Lo que llegó desde Odoo"
-    return "\n".join([
-        '<!doctype html><html lang="es-CL"><head><meta charset="utf-8">',
-        f'<meta http-equiv="refresh" content="3"><title>{title}</title>',
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1>",
-        f"<p>{_totals(sandbox)}</p>",
-        "<h2>Automatizaciones (n8n): lo último que pasó</h2>",
-        _table(("Hora", "Qué pasó", "Sobre", "RUT", "Repetido"), _event_rows(sandbox)),
-        "<h2>Notas para quien atiende (Chatwoot)</h2>",
-        _table(("Hora", "Cliente", "Nota"), _note_rows(sandbox)),
-        "<h2>Contactos (Chatwoot)</h2>",
-        _table(("Nombre", "Correo", "Teléfono", "Datos", "Etiquetas"), _contact_rows(sandbox)),
-        "</body></html>",
-    ])
+    return "\n".join(
+        [
+            '<!doctype html><html lang="es-CL"><head><meta charset="utf-8">',
+            f'<meta http-equiv="refresh" content="3"><title>{title}</title>',
+            f"<style>{STYLE}</style></head><body><h1>{title}</h1>",
+            f"<p>{_totals(sandbox)}</p>",
+            "<h2>Automatizaciones (n8n): lo último que pasó</h2>",
+            _table(("Hora", "Qué pasó", "Sobre", "RUT", "Repetido"), _event_rows(sandbox)),
+            "<h2>Notas para quien atiende (Chatwoot)</h2>",
+            _table(("Hora", "Cliente", "Nota"), _note_rows(sandbox)),
+            "<h2>Contactos (Chatwoot)</h2>",
+            _table(("Nombre", "Correo", "Teléfono", "Datos", "Etiquetas"), _contact_rows(sandbox)),
+            "</body></html>",
+        ]
+    )
 
 
 def _totals(sandbox: Sandbox) -> str:

@@ -34,9 +34,15 @@ def make_event(type: str = "order.confirmed", number: int | None = None, **data:
     example = known.example if known else {"id": 5, "model": "x_rental", "name": "R5"}
     whole = {"id": 1, "model": "smarter.subscription", **example, **data}
     return Event(
-        id=str(uuid.uuid4()), type=type, tenant=RUT, rut=RUT, epoch=1,
+        id=str(uuid.uuid4()),
+        type=type,
+        tenant=RUT,
+        rut=RUT,
+        epoch=1,
         number=next(_numbers) if number is None else number,
-        aggregate=f"{whole['model']}/{whole['id']}", time="2026-11-22T15:00:00Z", data=whole,
+        aggregate=f"{whole['model']}/{whole['id']}",
+        time="2026-11-22T15:00:00Z",
+        data=whole,
     )
 
 
@@ -64,14 +70,19 @@ class Bench:
         subscription = Subscription(
             id=1, name="Chatwoot", target="chatwoot", url=self.sandbox.url, config=self.config
         )
-        self.sink = make_sink(SinkContext(
-            subscription=subscription, tenant=self.store.tenant,
-            memory=SinkMemory(self.store, 1), transport=self.transport, clock=self.clock,
-            secrets=SecretResolver(
-                env_prefix="SMARTER_SECRET_", folder=None, environ=self.secrets
-            ),
-            settings=support.settings(),
-        ))
+        self.sink = make_sink(
+            SinkContext(
+                subscription=subscription,
+                tenant=self.store.tenant,
+                memory=SinkMemory(self.store, 1),
+                transport=self.transport,
+                clock=self.clock,
+                secrets=SecretResolver(
+                    env_prefix="SMARTER_SECRET_", folder=None, environ=self.secrets
+                ),
+                settings=support.settings(),
+            )
+        )
 
     async def send(self, *events: Event) -> list[Result]:
         return await self.sink.deliver([make_delivery(event) for event in events])

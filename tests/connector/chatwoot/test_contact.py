@@ -10,8 +10,14 @@ from smarter_connector.exceptions import ConfigurationError, Rejected
 from tests.connector.chatwoot.bench import NAME, make_delivery, make_event
 
 EMAIL, PHONE = "compras@losaromos.example", "+56223456789"
-DEFINED = {"smarter_rut", "smarter_saldo", "smarter_ultima_factura", "smarter_ultimo_pedido",
-           "smarter_cliente_desde", "smarter_estado"}
+DEFINED = {
+    "smarter_rut",
+    "smarter_saldo",
+    "smarter_ultima_factura",
+    "smarter_ultimo_pedido",
+    "smarter_cliente_desde",
+    "smarter_estado",
+}
 
 
 def fail_always(bench, method: str, path: str) -> None:
@@ -44,9 +50,15 @@ async def test_events_of_other_records_bring_their_customer_up_to_date(bench):
 
 @pytest.mark.parametrize(
     "event",
-    [make_event("stock.low"), make_event("pos.order.paid"), make_event("product.updated"),
-     make_event("lead.created", partner=None), make_event("order.confirmed", partner={"id": "x"}),
-     make_event("record.deleted", model="sale.order"), make_event("custom.rental")],
+    [
+        make_event("stock.low"),
+        make_event("pos.order.paid"),
+        make_event("product.updated"),
+        make_event("lead.created", partner=None),
+        make_event("order.confirmed", partner={"id": "x"}),
+        make_event("record.deleted", model="sale.order"),
+        make_event("custom.rental"),
+    ],
     ids=lambda event: event.type,
 )
 async def test_an_event_about_no_contact_is_done_without_a_request(bench, event):
@@ -58,7 +70,9 @@ async def test_an_event_about_no_contact_is_done_without_a_request(bench, event)
 async def test_the_definitions_are_created_once_and_those_that_exist_are_left(bench):
     body = {"attribute_display_name": "Mío"}
     bench.account.definitions["smarter_rut", 1] = {
-        **body, "attribute_key": "smarter_rut", "attribute_model": "contact_attribute"
+        **body,
+        "attribute_key": "smarter_rut",
+        "attribute_model": "contact_attribute",
     }
     await bench.send(make_event("contact.created"), make_event("contact.updated"))
     assert {key for key, _ in bench.account.definitions} == DEFINED
@@ -237,7 +251,8 @@ async def test_after_chatwoot_forgot_all_no_note_goes_to_somebody_else(bench):
 
 async def test_two_events_of_one_new_contact_at_once_make_one_contact(bench):
     results = await asyncio.gather(
-        bench.one(make_event("contact.created")), bench.one(make_event("order.confirmed")),
+        bench.one(make_event("contact.created")),
+        bench.one(make_event("order.confirmed")),
         bench.one(make_event("invoice.posted")),
     )
     assert all(result.ok for result in results)

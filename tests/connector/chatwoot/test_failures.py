@@ -100,11 +100,16 @@ async def test_a_ping_proves_the_address_and_the_token(bench):
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ({"account_id": None}, "account_id"), ({"account_id": "1"}, "account_id"),
-        ({"account_id": True}, "account_id"), ({"inbox_id": 0}, "inbox_id"),
-        ({"api_token": None}, "api_token"), ({"api_token": TOKEN}, "env:NAME"),
-        ({"api_token": "env:HOME"}, "env:HOME"), ({"note_types": ["order.**"]}, "note_types"),
-        ({"note_types": "order.*"}, "note_types"), ({"labels": [1]}, "labels"),
+        ({"account_id": None}, "account_id"),
+        ({"account_id": "1"}, "account_id"),
+        ({"account_id": True}, "account_id"),
+        ({"inbox_id": 0}, "inbox_id"),
+        ({"api_token": None}, "api_token"),
+        ({"api_token": TOKEN}, "env:NAME"),
+        ({"api_token": "env:HOME"}, "env:HOME"),
+        ({"note_types": ["order.**"]}, "note_types"),
+        ({"note_types": "order.*"}, "note_types"),
+        ({"labels": [1]}, "labels"),
     ],
 )
 async def test_an_incomplete_configuration_names_the_entry_and_no_secret(bench, config, named):
@@ -117,8 +122,11 @@ async def test_the_engine_takes_a_day_of_events_to_chatwoot(sandbox, monkeypatch
     monkeypatch.setenv("SMARTER_SECRET_CW", TOKEN)
     sandbox.chatwoot.open_conversations = True
     outbox = MemoryOutbox(rut=RUT)
-    config = {"account_id": 1, "api_token": "env:SMARTER_SECRET_CW",
-              "note_types": ["invoice.overdue"]}
+    config = {
+        "account_id": 1,
+        "api_token": "env:SMARTER_SECRET_CW",
+        "note_types": ["invoice.overdue"],
+    }
     outbox.subscribe("chatwoot", url=sandbox.url, config=config)
     for type in ("contact.created", "order.confirmed", "invoice.overdue", "stock.low"):
         sample = make_event(type)
@@ -128,5 +136,8 @@ async def test_the_engine_takes_a_day_of_events_to_chatwoot(sandbox, monkeypatch
     summary = sandbox.chatwoot.summary()
     assert (summary["contacts"], summary["notes"]) == (1, 1)
     assert sorted(row.status for row in outbox.rows.values()) == [
-        "contact", "contact", "ignored", "note"
+        "contact",
+        "contact",
+        "ignored",
+        "note",
     ]

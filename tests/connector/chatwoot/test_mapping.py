@@ -18,7 +18,10 @@ from smarter_domain.events.catalogue import EVENT_TYPES
 from tests.connector.chatwoot.bench import make_event
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=300),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
@@ -30,11 +33,18 @@ VERSIONS = st.integers(1, 10**6)
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        ("9 8765 4321", "+56987654321"), ("+56 9 8765 4321", "+56987654321"),
-        ("(2) 2345 6789", "+56223456789"), ("56987654321", "+56987654321"),
-        ("+54 11 4321 5678", "+541143215678"), ("9 8765 4321 / 2 2345 6789", "+56987654321"),
+        ("9 8765 4321", "+56987654321"),
+        ("+56 9 8765 4321", "+56987654321"),
+        ("(2) 2345 6789", "+56223456789"),
+        ("56987654321", "+56987654321"),
+        ("+54 11 4321 5678", "+541143215678"),
+        ("9 8765 4321 / 2 2345 6789", "+56987654321"),
         ("fono: 2 2345 6789 o 9 8765 4321", "+56223456789"),
-        ("12", None), ("sin teléfono", None), ("", None), (None, None), (56987654321, None),
+        ("12", None),
+        ("sin teléfono", None),
+        ("", None),
+        (None, None),
+        (56987654321, None),
         ("9" * 300, None),
     ],
 )
@@ -51,9 +61,17 @@ def test_what_is_written_is_e164_and_stays_what_it_is(text):
 
 @pytest.mark.parametrize(
     ("value", "currency", "expected"),
-    [(1234567, "CLP", "$1.234.567"), (-1500, "CLP", "-$1.500"), (0, "CLP", "$0"),
-     (999, None, "$999"), (1234.5, "USD", "USD 1.234,50"), (0.5, "CLP", "$1"),
-     (None, "CLP", ""), ("12", "CLP", ""), (True, "CLP", "")],
+    [
+        (1234567, "CLP", "$1.234.567"),
+        (-1500, "CLP", "-$1.500"),
+        (0, "CLP", "$0"),
+        (999, None, "$999"),
+        (1234.5, "USD", "USD 1.234,50"),
+        (0.5, "CLP", "$1"),
+        (None, "CLP", ""),
+        ("12", "CLP", ""),
+        (True, "CLP", ""),
+    ],
 )
 def test_amounts_are_written_as_in_chile(value, currency, expected):
     assert texts.amount(value, currency) == expected
@@ -61,8 +79,14 @@ def test_amounts_are_written_as_in_chile(value, currency, expected):
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("2026-11-22", "22-11-2026"), ("2026-11-23T02:30:00Z", "22-11-2026"),
-     ("2026-02-30", ""), ("mañana", ""), (None, ""), ("0001-01-01T00:00:00Z", "")],
+    [
+        ("2026-11-22", "22-11-2026"),
+        ("2026-11-23T02:30:00Z", "22-11-2026"),
+        ("2026-02-30", ""),
+        ("mañana", ""),
+        (None, ""),
+        ("0001-01-01T00:00:00Z", ""),
+    ],
 )
 def test_a_day_is_the_day_it_was_in_chile(value, expected):
     assert texts.day(value) == expected
@@ -75,17 +99,25 @@ def test_a_day_is_the_day_it_was_in_chile(value, expected):
         ("order.cancelled", {}, "Pedido S00042 anulado (era de $119.000)."),
         ("quotation.sent", {}, "Cotización S00042 enviada: $119.000."),
         ("invoice.posted", {}, "Factura 123 emitida: $119.000. Vence el 22-12-2026."),
-        ("invoice.posted", {"document_type": None, "folio": None, "due_date": None},
-         "Factura FAC 000123 emitida: $119.000."),
-        ("invoice.posted", {"move_type": "in_invoice", "due_date": None},
-         "Factura de proveedor 123 emitida: $119.000."),
+        (
+            "invoice.posted",
+            {"document_type": None, "folio": None, "due_date": None},
+            "Factura FAC 000123 emitida: $119.000.",
+        ),
+        (
+            "invoice.posted",
+            {"move_type": "in_invoice", "due_date": None},
+            "Factura de proveedor 123 emitida: $119.000.",
+        ),
         ("invoice.paid", {}, "Factura 123 pagada: $119.000."),
         ("credit_note.posted", {}, "Nota de crédito 9 emitida a favor del cliente: $119.000."),
         ("payment.registered", {}, "Pago recibido: $119.000 (Transferencia)."),
-        ("payment.registered", {"direction": "outbound", "method": None},
-         "Pago hecho al proveedor: $119.000."),
-        ("lead.lost", {},
-         "Oportunidad perdida: Taladros para la obra de Ñuñoa. Motivo: Muy caro."),
+        (
+            "payment.registered",
+            {"direction": "outbound", "method": None},
+            "Pago hecho al proveedor: $119.000.",
+        ),
+        ("lead.lost", {}, "Oportunidad perdida: Taladros para la obra de Ñuñoa. Motivo: Muy caro."),
         ("custom.rental", {"name": "R5"}, "custom.rental: R5."),
     ],
 )

@@ -63,9 +63,7 @@ async def test_the_same_event_at_once_leaves_one_note(talking):
     assert talking.notes == [OVERDUE]
 
 
-async def test_a_note_posted_before_a_time_out_is_recognised_and_not_posted_again(
-    talking, hasty
-):
+async def test_a_note_posted_before_a_time_out_is_recognised_and_not_posted_again(talking, hasty):
     event = make_event("invoice.overdue")
     talking.sandbox.fault("chatwoot", "swallow", method="POST", path=NOTE)
     result = await hasty.one(event)

@@ -30,8 +30,14 @@ class Caller:
 
     async def post(self, body: bytes, path: str = "eventos", **changes):
         moment = changes.pop("timestamp", NOW)
-        headers = sign(body, webhook_id="wh-1", timestamp=moment, keys=[self.key],
-                       identity="urn:smarteros:77654321-7", tenant="77654321-7")
+        headers = sign(
+            body,
+            webhook_id="wh-1",
+            timestamp=moment,
+            keys=[self.key],
+            identity="urn:smarteros:77654321-7",
+            tenant="77654321-7",
+        )
         headers = {name: text for name, text in (headers | changes).items() if text}
         return await self.call("POST", f"/webhook/{path}", data=body, headers=headers)
 

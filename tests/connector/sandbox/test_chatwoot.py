@@ -32,8 +32,13 @@ async def test_a_repeated_contact_is_refused_naming_every_field_that_is_taken(ca
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("phone_number", "9 1234 5678"), ("email", "no correo"), ("name", "x" * 256),
-     ("custom_attributes", {"saldo": 10_000_000_000}), ("custom_attributes", {"a": "x" * 1501})],
+    [
+        ("phone_number", "9 1234 5678"),
+        ("email", "no correo"),
+        ("name", "x" * 256),
+        ("custom_attributes", {"saldo": 10_000_000_000}),
+        ("custom_attributes", {"a": "x" * 1501}),
+    ],
 )
 async def test_a_field_that_the_model_refuses_is_a_422(caller, field, value):
     status, answer = await caller.chatwoot("POST", "/contacts", {"name": "Ana", field: value})
@@ -114,8 +119,12 @@ async def test_a_flooded_conversation_refuses_more_messages(caller):
 
 
 async def test_a_definition_exists_once_per_model(caller):
-    body = {"attribute_display_name": "RUT", "attribute_key": "rut", "attribute_model": 1,
-            "attribute_display_type": 0}
+    body = {
+        "attribute_display_name": "RUT",
+        "attribute_key": "rut",
+        "attribute_model": 1,
+        "attribute_display_type": 0,
+    }
     path = "/custom_attribute_definitions"
     assert (await caller.chatwoot("POST", path, body))[0] == 200
     assert (await caller.chatwoot("POST", path, body))[0] == 422

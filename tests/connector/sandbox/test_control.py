@@ -9,8 +9,14 @@ from smarter_connector.sandbox.__main__ import main
 from smarter_connector.sandbox.server import NotLoopback
 from smarter_domain.events.signature import SigningKey
 
-EVENT = {"id": "e-1", "source": "urn:smarteros:77654321-7", "type": "order.confirmed",
-         "subject": "sale.order/42", "sequence": "1", "data": {"name": "<script>alert(1)</script>"}}
+EVENT = {
+    "id": "e-1",
+    "source": "urn:smarteros:77654321-7",
+    "type": "order.confirmed",
+    "subject": "sale.order/42",
+    "sequence": "1",
+    "data": {"name": "<script>alert(1)</script>"},
+}
 BODY = json.dumps(EVENT).encode()
 
 
@@ -91,8 +97,11 @@ async def test_the_page_shows_what_arrived_and_escapes_it(caller):
 
 
 async def test_the_page_names_attributes_as_chatwoot_shows_them(caller):
-    body = {"attribute_display_name": "Saldo por cobrar", "attribute_key": "saldo",
-            "attribute_model": 1}
+    body = {
+        "attribute_display_name": "Saldo por cobrar",
+        "attribute_key": "saldo",
+        "attribute_model": 1,
+    }
     await caller.chatwoot("POST", "/custom_attribute_definitions", body)
     attributes = {"saldo": 1190000, "vacío": None}
     await caller.chatwoot("POST", "/contacts", {"name": "Ana", "custom_attributes": attributes})

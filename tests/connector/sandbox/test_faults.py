@@ -89,8 +89,15 @@ async def test_a_target_that_forgets_starts_from_nothing(caller):
 
 @pytest.mark.parametrize(
     "document",
-    [{"target": "mail"}, {"mode": "explode"}, {"status": 99}, {"seconds": 1e9}, {"when": 1}, 5,
-     {"seconds": "soon"}],
+    [
+        {"target": "mail"},
+        {"mode": "explode"},
+        {"status": 99},
+        {"seconds": 1e9},
+        {"when": 1},
+        5,
+        {"seconds": "soon"},
+    ],
 )
 def test_a_fault_nobody_knows_is_refused(document):
     with pytest.raises(InvalidFault):

@@ -7,8 +7,12 @@ from smarter_domain.events.signature import SigningKey
 
 def event(number: int = 1, **changes) -> bytes:
     document = {
-        "id": f"e-{number}", "source": "urn:smarteros:77654321-7", "type": "order.confirmed",
-        "subject": "sale.order/42", "sequence": f"{1:010d}-{number:019d}", "data": {"name": "S42"},
+        "id": f"e-{number}",
+        "source": "urn:smarteros:77654321-7",
+        "type": "order.confirmed",
+        "subject": "sale.order/42",
+        "sequence": f"{1:010d}-{number:019d}",
+        "data": {"name": "S42"},
     }
     return json.dumps(document | changes).encode()
 

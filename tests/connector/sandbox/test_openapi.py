@@ -39,7 +39,8 @@ def resolve(openapi: dict, schema: dict) -> dict[str, Any]:
 def test_every_route_of_the_sandbox_exists_in_chatwoot(openapi):
     there = {
         f"{method.upper()} {shape(path)}"
-        for path, methods in openapi["paths"].items() for method in methods
+        for path, methods in openapi["paths"].items()
+        for method in methods
     }
     here = {f"{route.method} {shape(route.path)}" for route in Chatwoot(float, float).routes()}
     assert here - there == set()
@@ -48,11 +49,27 @@ def test_every_route_of_the_sandbox_exists_in_chatwoot(openapi):
 @pytest.mark.parametrize(
     ("path", "sent"),
     [
-        ("/contacts", {"name": "Ana", "identifier": "a", "email": "a@b.cl", "inbox_id": 1,
-                       "phone_number": "+56911112222", "custom_attributes": {}}),
-        ("/custom_attribute_definitions", {"attribute_display_name": "RUT", "attribute_key": "r",
-                                           "attribute_display_type": 0, "attribute_model": 1,
-                                           "attribute_description": "x"}),
+        (
+            "/contacts",
+            {
+                "name": "Ana",
+                "identifier": "a",
+                "email": "a@b.cl",
+                "inbox_id": 1,
+                "phone_number": "+56911112222",
+                "custom_attributes": {},
+            },
+        ),
+        (
+            "/custom_attribute_definitions",
+            {
+                "attribute_display_name": "RUT",
+                "attribute_key": "r",
+                "attribute_display_type": 0,
+                "attribute_model": 1,
+                "attribute_description": "x",
+            },
+        ),
         ("/conversations", {"contact_id": 1, "inbox_id": 1, "status": "open"}),
     ],
 )

@@ -197,6 +197,4 @@ def _records(document: Any) -> list[Mapping[str, Any]]:
 
 
 def _garbage(reply: Reply) -> Retryable:
-    return Retryable(
-        "Chatwoot did not answer in JSON", status="garbage", answer=reply.text()[:200]
-    )
+    return Retryable("Chatwoot did not answer in JSON", status="garbage", answer=reply.text()[:200])
