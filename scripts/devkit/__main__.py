@@ -26,8 +26,9 @@ def main(argv: list[str]) -> int:
     if name not in COMMANDS:
         print(f"devkit: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    # An order to end unwinds what was set up, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # An order to end and a closed terminal unwind what was set up, as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         return importlib.import_module(COMMANDS[name]).main(rest)
     except SetupError as error:
