@@ -30,7 +30,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Watch:
-    """What the capture must note of one model. ``columns`` are read; ``fields`` trigger."""
+    """What the capture must note of one model. ``columns`` are read; ``fields`` trigger.
+
+    ``cascades``: (model, column) of records whose deletion is watched and which PostgreSQL deletes
+    with those of this model.
+    """
 
     model: str
     fields: frozenset[str]
@@ -40,6 +44,7 @@ class Watch:
     select: str
     rec_name: str | None
     builds_before_delete: tuple[Route, ...]
+    cascades: tuple[tuple[str, str], ...]
 
 
 def build_watches(env, types: Iterable[Declaration], wanted: Iterable[Wanted]) -> dict[str, Watch]:
@@ -58,8 +63,24 @@ def build_watches(env, types: Iterable[Declaration], wanted: Iterable[Wanted]) -
             target = Target(declared.model, relay)
             if relay.model in env and target not in targets[relay.model]:
                 targets[relay.model].append(target)
-    models = [*routes, *(model for model in targets if model not in routes)]
-    return {model: _watch(env, model, routes[model], targets[model]) for model in models}
+    cascades = _cascades(env, [name for name in routes if any(map(_fires_on_delete, routes[name]))])
+    models = dict.fromkeys((*routes, *targets, *cascades))
+    return {
+        model: _watch(env, model, routes[model], targets[model], cascades[model])
+        for model in models
+    }
+
+
+def _cascades(env, watched: list[str]) -> dict[str, list[tuple[str, str]]]:
+    """By model, what a deletion of its records takes along of ``watched``, over any distance."""
+    cascades, seen = defaultdict(list), list(watched)
+    for name in seen:  # grows while it is walked
+        for field in env[name]._fields.values():
+            if field.type == "many2one" and field.store and field.ondelete == "cascade":
+                cascades[field.comodel_name].append((name, field.name))
+                if field.comodel_name not in seen:
+                    seen.append(field.comodel_name)
+    return cascades
 
 
 def is_awake(env, declared: Declaration) -> bool:
@@ -75,7 +96,11 @@ def _is_column(model, name: str) -> bool:
     return bool(field is not None and field.store and field.column_type)
 
 
-def _watch(env, name: str, routes: list[Route], targets: list[Target]) -> Watch:
+def _is_text(model, name: str) -> bool:
+    return _is_column(model, name) and model._fields[name].type in ("char", "text")
+
+
+def _watch(env, name: str, routes, targets: list[Target], cascades) -> Watch:
     model = env[name]
     fields = {field for route in routes for field in route.type.trigger.fields}
     for target in targets:
@@ -92,10 +117,11 @@ def _watch(env, name: str, routes: list[Route], targets: list[Target]) -> Watch:
         routes=tuple(routes),
         targets=tuple(targets),
         select=f'SELECT {listed} FROM "{model._table}" WHERE "id" = ANY (%s)',
-        rec_name=model._rec_name if _is_column(model, model._rec_name or "") else None,
+        rec_name=model._rec_name if _is_text(model, model._rec_name or "") else None,
         builds_before_delete=tuple(
             route for route in routes if route.type.author_id and _fires_on_delete(route)
         ),
+        cascades=tuple(cascades),
     )
 
 

@@ -1,13 +1,7 @@
 from odoo import api, models
 
-from ..capture.notes import (
-    build_before_delete,
-    note_created,
-    note_deleted,
-    note_written,
-    read_before_delete,
-    watch_of,
-)
+from ..capture.deletion import note_before_delete, note_deleted
+from ..capture.notes import note_created, note_written, watch_of
 
 
 class Base(models.AbstractModel):
@@ -33,8 +27,7 @@ class Base(models.AbstractModel):
         watch = watch_of(self)
         if watch is None or not self:
             return super().unlink()
-        values = read_before_delete(self, watch)
-        built = build_before_delete(self, watch)
+        doomed = note_before_delete(self, watch)
         result = super().unlink()
-        note_deleted(self, watch, values, built)
+        note_deleted(doomed)
         return result
