@@ -39,6 +39,7 @@ class SmarterBackfill(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         requests = super().create(vals_list)
+        requests.subscription_id._check_company_reach()
         cron = self.env.ref("smarter_events.ir_cron_backfill", raise_if_not_found=False)
         if cron:
             cron.sudo()._trigger()  # whoever may ask for a backfill may have it begin now

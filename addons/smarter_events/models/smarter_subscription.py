@@ -155,14 +155,23 @@ class SmarterSubscription(models.Model):
             return
         mine = self.env.user.company_ids
         all_companies_sudo = self.env["res.company"].sudo().search([])  # also those not seen
-        for subscription in self:
-            if not subscription.company_id and all_companies_sudo - mine:
+        for subscription_sudo in self.sudo():  # its company may be one the user cannot read
+            if not subscription_sudo.company_id and all_companies_sudo - mine:
                 raise AccessError(
                     self.env._(
                         "The subscription %(name)s covers every company, and you do not work in "
                         "all of them. Choose one of your companies, or ask somebody who has "
                         "access to all.",
-                        name=subscription.name,
+                        name=subscription_sudo.name,
+                    )
+                )
+            # Odoo applies its rules before a write, not to what the write made of the record.
+            if subscription_sudo.company_id - mine:
+                raise AccessError(
+                    self.env._(
+                        "The subscription %(name)s sends the data of a company you do not work "
+                        "in. Choose one of yours.",
+                        name=subscription_sudo.name,
                     )
                 )
 

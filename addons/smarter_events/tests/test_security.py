@@ -90,6 +90,21 @@ class TestSecurity(SubscriptionCase):
         with self.assertRaises(AccessError):
             self.env["smarter.subscription"].with_user(self.admin).create(values)
 
+    def test_nobody_moves_a_subscription_into_another_company(self):
+        subscription = self.subscribe().with_user(self.admin)
+        for company_id in (self.other_company.id, False):
+            with self.subTest(company=company_id), self.assertRaises(AccessError):
+                subscription.company_id = company_id
+                subscription.flush_recordset()
+
+    def test_nobody_asks_for_the_records_of_every_company(self):
+        everyones = self.subscribe(company_id=False)
+        requests = self.env["smarter.backfill"].with_user(self.admin)
+        with self.assertRaises(AccessError):
+            requests.create({"subscription_id": everyones.id})
+        mine = self.subscribe().id
+        self.assertTrue(requests.create({"subscription_id": mine, "company_id": self.company.id}))
+
     def test_the_connectors_group_opens_no_model(self):
         connector = new_test_user(
             self.env, "conector", "base.group_portal,smarter_events.group_connector"
