@@ -48,6 +48,17 @@ class CaptureCase(TransactionCase):
         return cls.env.cr.fetchone()[0]
 
     @classmethod
+    def use_dollars(cls):
+        """US dollars at 1,000 pesos each."""
+        dollars = cls.env.ref("base.USD")
+        dollars.active = True
+        dollars.rate_ids.unlink()
+        cls.env["res.currency.rate"].create(
+            {"currency_id": dollars.id, "name": "2020-01-01", "rate": 0.001}
+        )
+        return dollars
+
+    @classmethod
     def clear_events(cls):
         cls.env.cr.flush()
         cls.env.cr.execute("DELETE FROM smarter_event")

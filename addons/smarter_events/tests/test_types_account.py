@@ -111,6 +111,33 @@ class TestAccountTypes(CaptureCase):
         self.pay(self.invoice)
         self.assertEqual(self.types(self.invoice), ["invoice.posted", "invoice.paid"])
 
+    def test_an_invoice_in_dollars_is_told_in_pesos_and_its_total_in_dollars(self):
+        invoice = self.make_invoice(price=100)
+        invoice.with_user(self.clerk).write({"currency_id": self.use_dollars().id})
+        invoice.invoice_line_ids.price_unit = 100
+        invoice.action_post()
+        data = self.event("invoice.posted", invoice)["data"]
+        self.assertEqual((data["currency"], data["document_currency"]), ("CLP", "USD"))
+        self.assertEqual(data["amount_currency"], invoice.amount_total)
+        self.assertEqual(data["total"], round(invoice.amount_total * 1000))
+        self.assertEqual(data["net"] + data["exempt"], 200_000)
+        self.assertEqual(data["residual"], data["total"])
+        line = data["lines"][0]
+        self.assertEqual((line["unit_price"], line["net"]), (100_000, 200_000))
+
+    def test_a_payment_in_dollars_is_told_in_pesos(self):
+        payment = self.env(user=self.clerk)["account.payment"].create(
+            {
+                "partner_id": self.partner.id,
+                "amount": 50,
+                "currency_id": self.use_dollars().id,
+                "payment_type": "inbound",
+            }
+        )
+        payment.action_post()
+        data = self.event("payment.registered", payment)["data"]
+        self.assertEqual((data["amount"], data["amount_currency"]), (50_000, 50))
+
     def test_back_to_draft_is_a_reset(self):
         self.invoice.action_post()
         self.next_transaction()

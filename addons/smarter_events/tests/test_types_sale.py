@@ -53,6 +53,20 @@ class TestSaleTypes(CaptureCase):
         self.assertEqual(data["partner"]["rut"], "12345678-5")
         self.assertEqual(data["total"], round(self.order.amount_total))
 
+    def test_an_order_in_dollars_is_told_in_pesos_and_its_total_in_dollars(self):
+        prices = self.env["product.pricelist"].create(
+            {"name": "Dólares", "currency_id": self.use_dollars().id}
+        )
+        self.order.pricelist_id = prices
+        self.order.order_line.write({"price_unit": 10, "tax_ids": False})
+        self.order.action_confirm()
+        data = self.event("order.confirmed", self.order)["data"]
+        self.assertEqual((data["currency"], data["document_currency"]), ("CLP", "USD"))
+        self.assertEqual((data["total"], data["amount_currency"]), (40_000, 40))
+        self.assertEqual([line["net"] for line in data["lines"]], [20_000, 20_000])
+        self.partner.phone = "2"
+        self.assertEqual(self.event("contact.updated")["data"]["last_order"]["total"], 40_000)
+
     def test_an_edited_line_of_a_confirmed_order_is_one_update(self):
         self.order.action_confirm()
         self.next_transaction()

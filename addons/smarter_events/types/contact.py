@@ -46,14 +46,15 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 _ORDERS = """
-    SELECT 'order', partner_id, name, date_order, amount_total, currency_id FROM (
+    SELECT 'order', partner_id, name, date_order,
+        amount_total / coalesce(nullif(currency_rate, 0), 1) FROM (
         SELECT DISTINCT ON (partner_id) * FROM sale_order
         WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s) AND state = 'sale'
         ORDER BY partner_id, date_order DESC, id DESC) o
     UNION ALL
 """
 _INVOICES = """
-    SELECT 'invoice', partner_id, name, invoice_date::timestamp, amount_total, currency_id FROM (
+    SELECT 'invoice', partner_id, name, invoice_date::timestamp, amount_total_signed FROM (
         SELECT DISTINCT ON (partner_id) * FROM account_move
         WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s)
             AND state = 'posted' AND move_type = 'out_invoice'
@@ -71,14 +72,13 @@ def last_documents(batch: Batch) -> dict[tuple[str, int], dict[str, Any]]:
         return {}
     query = _INVOICES if "sale.order" not in batch.env else _ORDERS + _INVOICES
     batch.env.cr.execute(query, {"ids": known, "scope": list(batch.scope)})
-    currencies = batch.env["res.currency"]
     return {
         (kind, partner_id): {
             "name": name,
             "date": day(date) if kind == "order" else date and date.date().isoformat(),
-            "total": money(total, currencies.browse(currency_id)),
+            "total": money(total, batch.currency),
         }
-        for kind, partner_id, name, date, total, currency_id in batch.env.cr.fetchall()
+        for kind, partner_id, name, date, total in batch.env.cr.fetchall()
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Change, Changes, Leaves, Reaches
 from ..capture.values import day, money
+from .amounts import Amounts
 from .blocks import balances, changed, identity, partner_block
 from .lines import cost_of, line_block
 
@@ -29,9 +30,11 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def _data(batch: Batch, move) -> dict[str, Any]:
-    currency = move.currency_id
+    amounts = Amounts.of(batch, move.currency_id, move.invoice_currency_rate)
     lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
-    exempt = sum(line.price_subtotal for line in lines if not any(line.tax_ids.mapped("amount")))
+    # Odoo keeps a document in its own currency, and signed in the company's; its sign undone.
+    own, sign = batch.currency, -move.direction_sign
+    exempt = sum(_net(line, amounts) for line in lines if not any(line.tax_ids.mapped("amount")))
     return {
         **identity(move, move.name if move.name not in (False, "/") else move.display_name),
         "move_type": move.move_type,
@@ -43,15 +46,15 @@ def _data(batch: Batch, move) -> dict[str, Any]:
         "issue_date": day(move.invoice_date),
         "due_date": day(move.invoice_date_due),
         "partner": partner_block(batch, move.partner_id),
-        "currency": currency.name,
-        "net": money(move.amount_untaxed - exempt, currency),
-        "exempt": money(exempt, currency),
-        "tax": money(move.amount_tax, currency),
-        "total": money(move.amount_total, currency),
-        "residual": money(move.amount_residual, currency),
+        **amounts.labels(move.amount_total),
+        "net": money(sign * move.amount_untaxed_signed - exempt, own),
+        "exempt": money(exempt, own),
+        "tax": money(sign * move.amount_tax_signed, own),
+        "total": money(sign * move.amount_total_signed, own),
+        "residual": money(sign * move.amount_residual_signed, own),
         "order_ids": _order_ids(lines),
         "reversed_id": move.reversed_entry_id.id or None,
-        "lines": [_line(line, currency) for line in lines],
+        "lines": [_line(line, amounts) for line in lines],
         **changed(batch, move),
     }
 
@@ -66,10 +69,15 @@ def _order_ids(lines) -> list[int]:
     return lines.sale_line_ids.order_id.ids if "sale_line_ids" in lines._fields else []
 
 
-def _line(line, currency) -> dict[str, Any]:
+def _line(line, amounts: Amounts) -> dict[str, Any]:
     qty, uom = line.quantity, line.product_uom_id
     cost = cost_of(line.product_id, qty, uom)
-    return line_block(line, currency, qty=qty, uom=uom, net=line.price_subtotal, cost=cost)
+    return line_block(line, amounts, qty=qty, uom=uom, net=_net(line, amounts), cost=cost)
+
+
+def _net(line, amounts: Amounts) -> float:
+    """The line's net in the company's currency, as it was booked."""
+    return line.move_id.direction_sign * line.balance if amounts.is_foreign else line.price_subtotal
 
 
 def _is_invoice(move, change: Change) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..capture.values import money, text
+from .amounts import Amounts
 
 
 def product_name(product) -> str:
@@ -27,8 +28,8 @@ def is_tracked(product) -> bool:
     return bool("is_storable" in product._fields and product.is_storable)
 
 
-def line_block(line, currency, *, qty: float, uom, net: float, cost: float | None = None):
-    """``cost`` is that of the whole line, in the company's currency."""
+def line_block(line, amounts: Amounts, *, qty, uom, net: float, cost: float | None = None):
+    """``net`` and ``cost`` are those of the whole line, in the company's currency."""
     product = line.product_id
     return {
         "id": line.id,
@@ -38,9 +39,9 @@ def line_block(line, currency, *, qty: float, uom, net: float, cost: float | Non
         "kind": line_kind(line, net),
         "qty": qty,
         "uom": text(uom.name),
-        "unit_price": money(line.price_unit, currency),
-        "net": money(net, currency),
-        "cost": money(cost, line.company_id.currency_id or currency),
+        "unit_price": amounts(line.price_unit),
+        "net": money(net, amounts.own),
+        "cost": money(cost, amounts.own),
     }
 
 

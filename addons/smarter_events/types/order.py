@@ -6,7 +6,8 @@ from typing import Any
 
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Changes, Reaches, Relay
-from ..capture.values import instant, money, text
+from ..capture.values import instant, text
+from .amounts import Amounts
 from .blocks import balances, changed, identity, partner_block
 from .lines import cost_of, line_block
 
@@ -36,7 +37,8 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def _data(batch: Batch, order) -> dict[str, Any]:
-    currency, confirmed = order.currency_id, order.state == "sale"
+    amounts = Amounts.of(batch, order.currency_id, order.currency_rate)
+    confirmed = order.state == "sale"
     return {
         **identity(order, order.name),
         "state": order.state,
@@ -45,15 +47,12 @@ def _data(batch: Batch, order) -> dict[str, Any]:
         "salesperson": text(order.user_id.name),
         "ordered_at": instant(order.date_order if confirmed else order.create_date),
         "confirmed_at": instant(order.date_order) if confirmed else None,
-        "currency": currency.name,
-        "net": money(order.amount_untaxed, currency),
-        "tax": money(order.amount_tax, currency),
-        "total": money(order.amount_total, currency),
+        **amounts.block(net=order.amount_untaxed, total=order.amount_total),
         "origin": text(order.origin),
         "client_ref": text(order.client_order_ref),
         "lead_id": _optional(order, "opportunity_id").id or None,
         "is_test": bool(_optional(order, "smarter_is_test")),
-        "lines": [_line(line, currency) for line in order.order_line if not line.display_type],
+        "lines": [_line(line, amounts) for line in order.order_line if not line.display_type],
         **changed(batch, order),
     }
 
@@ -69,10 +68,10 @@ def _channel(order) -> str:
     return said or ("website" if _optional(order, "website_id") else "odoo")
 
 
-def _line(line, currency) -> dict[str, Any]:
-    qty, uom = line.product_uom_qty, line.product_uom_id
+def _line(line, amounts: Amounts) -> dict[str, Any]:
+    qty, uom, net = line.product_uom_qty, line.product_uom_id, amounts(line.price_subtotal)
     cost = cost_of(line.product_id, qty, uom)
-    return line_block(line, currency, qty=qty, uom=uom, net=line.price_subtotal, cost=cost)
+    return line_block(line, amounts, qty=qty, uom=uom, net=net, cost=cost)
 
 
 def _confirmed(order, change) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Leaves, Reaches
 from ..capture.values import day, money, text
+from .amounts import Amounts
 from .blocks import balances, identity, partner_block
 
 MODEL = "account.payment"
@@ -19,15 +20,18 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def _data(batch: Batch, payment) -> dict[str, Any]:
-    currency = payment.currency_id
+    amounts = Amounts.of(batch, payment.currency_id, 1.0)
+    amount = payment.amount
+    if amounts.is_foreign:
+        amount = abs(payment.amount_company_currency_signed)
     method = payment.payment_method_line_id.name or payment.journal_id.name
     return {
         **identity(payment, payment.name),
         "direction": payment.payment_type,
         "state": payment.state,
         "paid_at": day(payment.date),
-        "amount": money(payment.amount, currency),
-        "currency": currency.name,
+        "amount": money(amount, batch.currency),
+        **amounts.labels(payment.amount),
         "method": text(method),
         "partner": partner_block(batch, payment.partner_id),
         "invoice_ids": sorted((payment.invoice_ids | payment.reconciled_invoice_ids).ids),

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Reaches
-from ..capture.values import instant, money, text
+from ..capture.values import instant, text
+from .amounts import Amounts
 from .blocks import balances, identity, partner_block
 from .lines import line_block
 
@@ -20,32 +21,30 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def _data(batch: Batch, order) -> dict[str, Any]:
-    currency = order.currency_id
+    amounts = Amounts.of(batch, order.currency_id, order.currency_rate)
+    total = order.amount_total
     return {
         **identity(order, order.name),
         "session": text(order.session_id.name),
         "channel": "pos",
         "partner": partner_block(batch, order.partner_id),
         "ordered_at": instant(order.date_order),
-        "currency": currency.name,
-        "net": money(order.amount_total - order.amount_tax, currency),
-        "tax": money(order.amount_tax, currency),
-        "total": money(order.amount_total, currency),
-        "lines": [_line(line, currency) for line in order.lines],
+        **amounts.block(net=total - order.amount_tax, total=total),
+        "lines": [_line(line, amounts) for line in order.lines],
         "payments": [
             {
                 "method": payment.payment_method_id.name or "",
-                "amount": money(payment.amount, currency),
+                "amount": amounts(payment.amount),
             }
             for payment in order.payment_ids
         ],
     }
 
 
-def _line(line, currency) -> dict[str, Any]:
+def _line(line, amounts: Amounts) -> dict[str, Any]:
     cost = line.total_cost if line.is_total_cost_computed else None
-    net = line.price_subtotal
-    block = line_block(line, currency, qty=line.qty, uom=line.product_uom_id, net=net, cost=cost)
+    net = amounts(line.price_subtotal)
+    block = line_block(line, amounts, qty=line.qty, uom=line.product_uom_id, net=net, cost=cost)
     return block | {"name": line.full_product_name or line.product_id.name or line.name}
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Reaches
-from ..capture.values import instant, money
+from ..capture.values import instant
+from .amounts import Amounts
 from .blocks import balances, identity, partner_block
 from .lines import line_block
 
@@ -19,25 +20,21 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 def _data(batch: Batch, order) -> dict[str, Any]:
-    currency = order.currency_id
+    amounts = Amounts.of(batch, order.currency_id, order.currency_rate)
     return {
         **identity(order, order.name),
         "state": order.state,
         "partner": partner_block(batch, order.partner_id),
         "ordered_at": instant(order.date_order),
         "confirmed_at": instant(order.date_approve),
-        "currency": currency.name,
-        "net": money(order.amount_untaxed, currency),
-        "tax": money(order.amount_tax, currency),
-        "total": money(order.amount_total, currency),
-        "lines": [_line(line, currency) for line in order.order_line if not line.display_type],
+        **amounts.block(net=order.amount_untaxed, total=order.amount_total),
+        "lines": [_line(line, amounts) for line in order.order_line if not line.display_type],
     }
 
 
-def _line(line, currency) -> dict[str, Any]:
-    return line_block(
-        line, currency, qty=line.product_qty, uom=line.product_uom_id, net=line.price_subtotal
-    )
+def _line(line, amounts: Amounts) -> dict[str, Any]:
+    net = amounts(line.price_subtotal)
+    return line_block(line, amounts, qty=line.product_qty, uom=line.product_uom_id, net=net)
 
 
 TYPES = (

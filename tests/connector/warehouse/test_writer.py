@@ -106,6 +106,17 @@ async def test_a_partial_payment_lowers_what_is_owed(warehouse: Warehouse, kpi: 
     assert kpi.rows("SELECT payment_state, residual FROM wh.invoices") == [("partial", 69000)]
 
 
+async def test_a_document_in_dollars_keeps_its_own_total_beside_the_pesos(
+    warehouse: Warehouse, kpi: Installed
+) -> None:
+    dollars = {"document_currency": "USD", "amount_currency": 125.5}
+    kinds = ("order.confirmed", "invoice.posted", "payment.registered")
+    await put(warehouse, [event(kind, n, **dollars) for n, kind in enumerate(kinds, 1)])
+    columns = "currency, document_currency, amount_currency::float"
+    for table in ("orders", "invoices", "payments"):
+        assert kpi.rows(f"SELECT {columns} FROM wh.{table}") == [("CLP", "USD", 125.5)]
+
+
 async def test_a_record_that_moves_to_another_company_stays_one_row(
     warehouse: Warehouse, kpi: Installed
 ) -> None:

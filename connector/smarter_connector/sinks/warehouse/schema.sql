@@ -4,7 +4,8 @@
 -- its ids, so a record that moves to another company of the tenant stays one row. `rut` is the
 -- company's and decides who sees the row. Version = (epoch, number) of the event that wrote it last.
 -- A deleted record keeps a tombstone (`deleted`, no values), so that a late event does not bring it
--- back; readers never see tombstones. Money in company currency (CLP without decimals).
+-- back; readers never see tombstones. Money is in the company's currency (`currency`; CLP without
+-- decimals); `amount_currency` is a document's total in its own (`document_currency`).
 
 CREATE SCHEMA IF NOT EXISTS wh;
 CREATE SCHEMA IF NOT EXISTS kpi;
@@ -68,7 +69,7 @@ CREATE TABLE IF NOT EXISTS wh.orders (
     tenant text NOT NULL, rut text NOT NULL, order_id bigint NOT NULL,
     name text, channel text, partner_key text, partner_rut text, partner_name text, salesperson text,
     state text, ordered_at timestamptz, confirmed_at timestamptz,
-    currency text, net numeric, iva numeric, total numeric,
+    currency text, document_currency text, amount_currency numeric, net numeric, iva numeric, total numeric,
     origin text, client_ref text, lead_id bigint, is_test boolean,
     {version}, PRIMARY KEY (tenant, order_id)
 );
@@ -87,7 +88,7 @@ CREATE TABLE IF NOT EXISTS wh.invoices (
     tenant text NOT NULL, rut text NOT NULL, invoice_id bigint NOT NULL,
     name text, move_type text, dte smallint, folio bigint, state text, payment_state text, sii text,
     issue_date date, due_date date, partner_key text, partner_rut text, partner_name text,
-    currency text, net numeric, exempt numeric, iva numeric, total numeric, residual numeric,
+    currency text, document_currency text, amount_currency numeric, net numeric, exempt numeric, iva numeric, total numeric, residual numeric,
     order_ids bigint[], reversed_id bigint,
     {version}, PRIMARY KEY (tenant, invoice_id)
 );
@@ -104,7 +105,8 @@ CREATE INDEX IF NOT EXISTS invoice_lines_rut ON wh.invoice_lines (rut, invoice_i
 
 CREATE TABLE IF NOT EXISTS wh.payments (
     tenant text NOT NULL, rut text NOT NULL, payment_id bigint NOT NULL,
-    name text, direction text, state text, paid_at date, amount numeric, currency text, method text,
+    name text, direction text, state text, paid_at date, amount numeric,
+    currency text, document_currency text, amount_currency numeric, method text,
     partner_key text, partner_rut text, partner_name text, invoice_ids bigint[],
     {version}, PRIMARY KEY (tenant, payment_id)
 );
@@ -138,6 +140,14 @@ CREATE TABLE IF NOT EXISTS wh.deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_rut ON wh.deliveries (rut, done_at);
 CREATE INDEX IF NOT EXISTS deliveries_order ON wh.deliveries (rut, order_id);
+
+-- Columns that a warehouse of an earlier version lacks.
+ALTER TABLE wh.orders ADD COLUMN IF NOT EXISTS document_currency text,
+    ADD COLUMN IF NOT EXISTS amount_currency numeric;
+ALTER TABLE wh.invoices ADD COLUMN IF NOT EXISTS document_currency text,
+    ADD COLUMN IF NOT EXISTS amount_currency numeric;
+ALTER TABLE wh.payments ADD COLUMN IF NOT EXISTS document_currency text,
+    ADD COLUMN IF NOT EXISTS amount_currency numeric;
 
 -- How fresh a RUT's figures are: the load's clock and the newest event's.
 CREATE TABLE IF NOT EXISTS wh.watermarks (

@@ -20,8 +20,13 @@ def _partner() -> dict[str, tuple[str, v.Reader]]:
     }
 
 
-_AMOUNTS: Spec = {
+_CURRENCIES: Spec = {
     "currency": ("currency!", v.text),
+    "document_currency": ("document_currency!", v.text),
+    "amount_currency": ("amount_currency!", v.number),
+}
+_AMOUNTS: Spec = {
+    **_CURRENCIES,
     "net": ("net!", v.number),
     "iva": ("tax!", v.number),
     "total": ("total!", v.number),
@@ -82,7 +87,7 @@ PAYMENT: Spec = {
     "state": ("state!", v.text),
     "paid_at": ("paid_at", v.day),
     "amount": ("amount!", v.number),
-    "currency": ("currency!", v.text),
+    **_CURRENCIES,
     "method": ("method", v.text),
     **_partner(),
     "invoice_ids": ("invoice_ids!", v.many(v.integer)),

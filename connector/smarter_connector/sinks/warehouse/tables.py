@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _PARTNER = ("partner_key", "partner_rut", "partner_name")
+_CURRENCIES = ("currency", "document_currency", "amount_currency")
 _LINE = (
     "line_id", "product_key", "sku", "product", "kind", "qty", "uom", "unit_price", "net", "cost",
 )  # fmt: skip
@@ -46,15 +47,15 @@ _ALL = (
     )),
     Table("orders", "order_id", (
         "name", "channel", *_PARTNER, "salesperson", "state", "ordered_at", "confirmed_at",
-        "currency", "net", "iva", "total", "origin", "client_ref", "lead_id", "is_test",
+        *_CURRENCIES, "net", "iva", "total", "origin", "client_ref", "lead_id", "is_test",
     ), LineTable("order_lines")),
     Table("invoices", "invoice_id", (
         "name", "move_type", "dte", "folio", "state", "payment_state", "sii", "issue_date",
-        "due_date", *_PARTNER, "currency", "net", "exempt", "iva", "total", "residual",
+        "due_date", *_PARTNER, *_CURRENCIES, "net", "exempt", "iva", "total", "residual",
         "order_ids", "reversed_id",
     ), LineTable("invoice_lines")),
     Table("payments", "payment_id", (
-        "name", "direction", "state", "paid_at", "amount", "currency", "method", *_PARTNER,
+        "name", "direction", "state", "paid_at", "amount", *_CURRENCIES, "method", *_PARTNER,
         "invoice_ids",
     )),
     Table("stock", "quant_id", (

@@ -22,7 +22,7 @@ _PROPERTIES: dict[str, Schema] = {
     "issue_date": v.nullable(v.date("Fecha de emisión.")),
     "due_date": v.nullable(v.date("Fecha de vencimiento.")),
     "partner": v.ref("partner", "Cliente o proveedor."),
-    "currency": v.currency(),
+    **v.amounts_in(),
     "net": v.money("Neto afecto."),
     "exempt": v.money("Exento."),
     "tax": v.money("Impuestos."),

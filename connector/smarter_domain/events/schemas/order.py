@@ -17,7 +17,7 @@ _PROPERTIES: dict[str, Schema] = {
     "salesperson": v.nullable(v.text("Vendedor.")),
     "ordered_at": v.instant("Fecha y hora del pedido."),
     "confirmed_at": v.nullable(v.instant("Cuándo se confirmó.")),
-    "currency": v.currency(),
+    **v.amounts_in(),
     "net": v.money("Neto."),
     "tax": v.money("Impuestos."),
     "total": v.money("Total con impuestos."),

@@ -19,7 +19,7 @@ _PROPERTIES: dict[str, Schema] = {
     "channel": v.choice("Canal de venta.", "pos"),
     "partner": v.nullable(v.ref("partner", "Cliente, si se identificó.")),
     "ordered_at": v.instant("Fecha y hora de la venta."),
-    "currency": v.currency(),
+    **v.amounts_in(),
     "net": v.money("Neto."),
     "tax": v.money("Impuestos."),
     "total": v.money("Total con impuestos."),

@@ -13,7 +13,7 @@ _PROPERTIES: dict[str, Schema] = {
     "partner": v.ref("partner", "Proveedor."),
     "ordered_at": v.instant("Fecha y hora de la orden."),
     "confirmed_at": v.nullable(v.instant("Cuándo se confirmó.")),
-    "currency": v.currency(),
+    **v.amounts_in(),
     "net": v.money("Neto."),
     "tax": v.money("Impuestos."),
     "total": v.money("Total con impuestos."),

@@ -55,4 +55,9 @@ PRODUCT: dict[str, Any] = {
     "tracked": True,
 }
 WAREHOUSE: dict[str, Any] = {"id": 1, "code": "BC", "name": "Bodega central"}
-AMOUNTS: dict[str, Any] = {"currency": "CLP", "net": 100000, "tax": 19000, "total": 119000}
+IN_PESOS: dict[str, Any] = {
+    "currency": "CLP",
+    "document_currency": "CLP",
+    "amount_currency": 119000,
+}
+AMOUNTS: dict[str, Any] = {**IN_PESOS, "net": 100000, "tax": 19000, "total": 119000}

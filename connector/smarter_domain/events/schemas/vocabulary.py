@@ -56,6 +56,15 @@ def currency(description: str = "Moneda de los montos, código ISO 4217.") -> Sc
     return text(description, pattern="^[A-Z]{3}$")
 
 
+def amounts_in() -> dict[str, Schema]:
+    """What the amounts of a document are in, and its total as the document says it."""
+    return {
+        "currency": currency("Moneda de los montos, la de la empresa; código ISO 4217."),
+        "document_currency": currency("Moneda del documento, código ISO 4217."),
+        "amount_currency": money("Total en la moneda del documento."),
+    }
+
+
 def date(description: str) -> Schema:
     """A day in Chile. ``format`` is for readers; the pattern is what is checked."""
     return text(description, pattern=_DATE, format="date")
