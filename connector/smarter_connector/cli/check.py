@@ -14,7 +14,7 @@ from rich.table import Table
 from smarter_connector.cli.common import NOT_WELL, AsJson, console, execute, print_json
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.rolecheck import role_problem
-from smarter_connector.secrets import SecretResolver
+from smarter_connector.secrets import SecretResolver, read_secret
 from smarter_connector.settings import Settings, TenantSettings, load
 from smarter_connector.sinks import SINKS
 from smarter_connector.stores import StoreMaker, open_maker
@@ -84,6 +84,9 @@ async def _tenant(
     if tenant.store == "postgres":
         question = "the role can do nothing but the protocol"
         yield Finding(name, question, await asyncio.to_thread(role_problem, settings, name))
+    if any(one["active"] and one["target"] == "warehouse" for one in identity.subscriptions):
+        question = "the warehouse takes this tenant's figures"
+        yield Finding(name, question, await warehouse_problem(settings, tenant.rut))
     for subscription in identity.subscriptions:
         place = f"{name}: {subscription['id']} {subscription['name']}"
         problem = await subscription_problem(transport, subscription)
@@ -116,3 +119,21 @@ async def subscription_problem(transport: Transport, subscription: Mapping[str, 
     except (ConnectorError, ValueError) as error:
         return str(error)
     return ""
+
+
+async def warehouse_problem(settings: Settings, rut: str) -> str:
+    """Whether the configured warehouse answers and knows the tenant; nothing is written."""
+    from smarter_connector.sinks.warehouse.warehouse import Warehouse
+
+    if settings.warehouse_dsn_file is None:
+        return ""  # the subscription may name one of its own
+    try:
+        warehouse = Warehouse.acquire(read_secret(settings.warehouse_dsn_file))
+    except ConnectorError as error:
+        return str(error)
+    try:
+        return str((await warehouse.refused(rut, [rut])).get(rut, ""))
+    except ConnectorError as error:
+        return str(error)
+    finally:
+        await warehouse.release()

@@ -41,6 +41,7 @@ def connection_arguments(settings: Settings, database: str) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 10,
         "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # a line that is dead but not closed; milliseconds
         **{key: value for key, value in given.items() if value is not None},
     }
 

@@ -104,3 +104,8 @@ async def test_the_engine_needs_no_more_than_the_protocol(reused_outbox, store):
 
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT * FROM smarter_delivery")
+
+
+def test_a_line_that_is_dead_but_not_closed_is_given_up():
+    arguments = connection_arguments(Settings(), "t_77654321_7")
+    assert arguments["tcp_user_timeout"] <= 60_000 and arguments["connect_timeout"] <= 60
