@@ -19,7 +19,9 @@ from .values import plain
 from .watch import Route
 
 _logger = logging.getLogger(__name__)
-SAVEPOINT = "smarter_events"
+OPEN = "SAVEPOINT smarter_events"
+REWIND = "ROLLBACK TO SAVEPOINT smarter_events"
+CLOSE = "RELEASE SAVEPOINT smarter_events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def build_documents(env, firings: Iterable[Firing], origin: str = "capture") -> 
     Runs inside a savepoint that :func:`outbox.store` releases, because a builder's SQL error must
     not poison the user's transaction. Nothing is written in it.
     """
-    env.cr.execute(f"SAVEPOINT {SAVEPOINT}")
+    env.cr.execute(OPEN)
     outbox, memo, documents = env["smarter.outbox"], {}, {}
     groups = defaultdict(list)
     for firing in firings:
@@ -176,15 +178,24 @@ class _Builder:
     def _document(self, id_: int, data: dict, takers: list[int], broken: dict) -> dict[str, Any]:
         change = self.batch.changes[id_]
         document = self._reference(id_)
+        if self.batch.sender.mixed:
+            data |= dict.fromkeys(self.type.figures)
         document["data"] = data
         document["previous"] = {
             name: plain(self.batch.records._fields[name], value, self.batch.env)
             for name, value in change.changed.items()
+            if self._may_tell(name)
         }
         document["subscriptions"] = [*takers, *broken]
         if broken:
             document["dead"] = broken
         return document
+
+    def _may_tell(self, name: str) -> bool:
+        """Whether the old value of a field may be sent: other types may watch more fields."""
+        if self.batch.sender.mixed and self.batch.records._fields[name].company_dependent:
+            return False
+        return self.type.tells is None or name in self.type.tells
 
     def _dead(self, id_: int, error: Exception) -> dict[str, Any]:
         subscriptions = [one.id for one in self.subscriptions]
@@ -208,4 +219,4 @@ class _Builder:
         }
 
     def _rewind(self) -> None:
-        self.cr.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+        self.cr.execute(REWIND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .documents import SAVEPOINT
+from .documents import CLOSE
 from .waking import wake
 
 DATA_MAX = 1_000_000
@@ -18,10 +18,10 @@ def store(cr, documents: list[dict]) -> None:
     committed whose event is lost.
     """
     if not documents:
-        cr.execute(f"RELEASE SAVEPOINT {SAVEPOINT}")
+        cr.execute(CLOSE)
         return
     text = "[" + ",".join(_dumped(document) for document in documents) + "]"
-    cr.execute(f"RELEASE SAVEPOINT {SAVEPOINT}; SELECT smarteros.enqueue(%s::jsonb)", [text])
+    cr.execute(CLOSE + "; SELECT smarteros.enqueue(%s::jsonb)", [text])
     wake_after_commit(cr)
 
 
