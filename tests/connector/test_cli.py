@@ -120,6 +120,13 @@ def test_status_goes_on_after_a_tenant_that_cannot_be_asked(tenant, monkeypatch)
     assert line["state"] == "refused" and "for tests" in line["problem"]
 
 
+def test_a_rut_of_several_databases_names_none_of_them(tenant, monkeypatch):
+    listed = tenant_of(tenant).model_dump()
+    both = json.dumps([listed, {**listed, "database": "t_copy"}])
+    monkeypatch.setenv("SMARTER_TENANTS", both)
+    assert "several databases" in invoke("replay", "77654321-7", "--delivery", "1", code=3).stderr
+
+
 def test_check_names_what_is_wrong_and_passes_what_is_well(tenant):
     findings = json.loads(invoke("check", "--json", code=1).stdout)
     problems = {item["question"]: item["problem"] for item in findings}

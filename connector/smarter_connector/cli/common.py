@@ -54,10 +54,13 @@ def print_json(document: Any) -> None:
 
 def find_tenant(settings: Settings, name: str) -> TenantSettings:
     """The listed tenant with this database or RUT. Raises ConfigurationError."""
-    for tenant in settings.all_tenants():
-        if name in (tenant.database, tenant.rut):
-            return tenant
-    raise ConfigurationError(f"tenant {name} is not listed")
+    found = [one for one in settings.all_tenants() if name in (one.database, one.rut)]
+    if not found:
+        raise ConfigurationError(f"tenant {name} is not listed")
+    if len(found) > 1:
+        names = ", ".join(tenant.database for tenant in found)
+        raise ConfigurationError(f"RUT {name} is listed for several databases, name one: {names}")
+    return found[0]
 
 
 async def announce(tenant: TenantSettings) -> None:
