@@ -175,3 +175,20 @@ class ResCompany(models.Model):
             )
         self.env["smarter.tenant"]._current().sudo()._check_companies()
         self._smarter_share_rut()
+
+    def _smarter_align_pricelists(self):
+        """Bring pricelists without any price to the currency of their company.
+
+        Odoo may make the default one before the chart of accounts says the currency; every order
+        would then be in dollars.
+        """
+        pricelists = self.env["product.pricelist"].with_context(active_test=False)
+        for company in self:
+            empty = pricelists.search(
+                [
+                    ("company_id", "=", company.id),
+                    ("item_ids", "=", False),
+                    ("currency_id", "!=", company.currency_id.id),
+                ]
+            )
+            empty.currency_id = company.currency_id

@@ -213,5 +213,7 @@ class SmarterTenant(models.Model):
         company.write({"name": name, "country_id": self.env.ref("base.cl").id})
         company.vat = self._plain_rut(rut)
         tenant = self._current()
+        if tenant.status == "provisioning":
+            company._smarter_align_pricelists()
         tenant.write({"rut": rut, "name": name, "slug": slug, "plan": plan, "status": "active"})
         return tenant

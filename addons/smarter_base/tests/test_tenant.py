@@ -78,6 +78,16 @@ class TestTenant(SmarterCase):
         with self.assertRaisesRegex(ValidationError, "Sin RUT"):
             self.tenant.status = "active"
 
+    def test_a_new_tenant_sells_in_the_currency_of_its_company(self):
+        dollars = self.env.ref("base.USD").id
+        values = {"name": "Lista", "company_id": self.company.id, "currency_id": dollars}
+        empty = self.env["product.pricelist"].create(values)
+        priced = empty.copy({"item_ids": [(0, 0, {"fixed_price": 5})]})
+        self.tenant.status = "provisioning"
+        self.env["smarter.tenant"]._provision(self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo")
+        self.assertEqual(empty.currency_id, self.company.currency_id)
+        self.assertEqual(priced.currency_id.name, "USD")
+
     def test_provisioning_twice_changes_nothing(self):
         before = self.tenant.read()[0]
         self.env["smarter.tenant"]._provision(self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo")
