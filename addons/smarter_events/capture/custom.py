@@ -50,6 +50,7 @@ def _declaration(env, row: dict[str, Any]) -> Declaration | None:
         pick=custom.pick,
         author_id=row["author_id"],
         only_company_id=row["company_id"],
+        tells=frozenset((*row["watched"], *row["sent"])),
     )
 
 

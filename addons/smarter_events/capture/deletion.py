@@ -13,7 +13,7 @@ from .documents import company_id_of, env_of
 from .flush import flush
 from .memory import memory_of
 from .triggers import Change
-from .watch import Route, Watch, stored_values
+from .watch import Route, Watch, select_by, stored_values
 
 _logger = logging.getLogger(__name__)
 
@@ -57,9 +57,8 @@ def _with_dependents(records, watch: Watch):
     for parents, parent_watch in found:  # grows while it is walked
         for model, column in parent_watch.cascades:
             children = records.env[model]
-            query = f'SELECT "id" FROM "{children._table}" WHERE "{column}" = ANY (%s)'
-            records.env.cr.execute(query, [list(parents._ids)])
-            ids = [id_ for (id_,) in records.env.cr.fetchall() if (model, id_) not in seen]
+            rows = records.env.execute_query(select_by(children, column, column, parents._ids))
+            ids = [id_ for id_, _parent in rows if (model, id_) not in seen]
             if ids:
                 seen.update((model, id_) for id_ in ids)
                 found.append((children.browse(ids), watches[model]))
@@ -73,9 +72,8 @@ def _values(records, watch: Watch) -> dict[int, dict]:
     if not watch.routes:
         return values
     if watch.rec_name:
-        query = f'SELECT "id", "{watch.rec_name}" FROM "{records._table}" WHERE "id" = ANY (%s)'
-        records.env.cr.execute(query, [list(records._ids)])
-        for id_, name in records.env.cr.fetchall():
+        query = select_by(records, watch.rec_name, "id", records._ids)
+        for id_, name in records.env.execute_query(query):
             values[id_]["__name__"] = name
     if not watch.rec_name or "company_id" not in watch.columns:
         for record_sudo in records.sudo().browse(values):

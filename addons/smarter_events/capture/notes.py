@@ -6,7 +6,7 @@ from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 from .flush import flush
 from .memory import memory_of
-from .watch import Watch, stored_values
+from .watch import Watch, select_by, stored_values
 
 # The map is made of these: it must not be asked while one of them is half written.
 MAP_MODELS = frozenset({"smarter.subscription", "smarter.event.type"})
@@ -45,3 +45,26 @@ def note_written(records, vals_list, watch: Watch) -> None:
     unread = [id_ for id_, entry in entries.items() if not entry.created and not entry.old]
     for id_, values in stored_values(records.env.cr, watch, unread).items():
         entries[id_].old = values
+
+
+def note_repointed(records) -> None:
+    """Note what refers to ``records`` in a watched field, before SQL makes it refer to others."""
+    env = records.env
+    if not env.registry.ready:
+        return
+    env.flush_all()
+    for watch in list(env["smarter.outbox"]._watches().values()):
+        fields = env[watch.model]._fields
+        for name in sorted(watch.fields):
+            if fields[name].type == "many2one" and fields[name].comodel_name == records._name:
+                query = select_by(env[watch.model], "id", name, records._ids)
+                found = env[watch.model].browse(id_ for id_, _same in env.execute_query(query))
+                note_written(found, [{name: None}] * len(found), watch)
+
+
+def note_changed(records, watch: Watch, before: dict[int, dict]) -> None:
+    """Note records that SQL has changed; ``before`` are their stored values from before it."""
+    memory, uid = memory_of(records.env, flush), records.env.uid
+    for id_, values in before.items():
+        entry = memory.entry(watch.model, id_, uid)
+        entry.old = values | entry.old

@@ -25,7 +25,7 @@ class Currency:
 class Sender:
     """``rut`` plain, '' while the tenant has none. ``scope``: companies under that RUT.
     ``lineage``: the company and those above it. ``allowed``: for the environment that reads.
-    ``currency`` is the company's."""
+    ``currency`` is the company's. ``mixed``: the records belong to companies of several RUTs."""
 
     rut: str
     scope: tuple[int, ...]
@@ -33,6 +33,7 @@ class Sender:
     allowed: tuple[int, ...]
     lang: str
     currency: Currency
+    mixed: bool = False
 
     def serves(self, company_id: int | None) -> bool:
         """Whether a subscription of ``company_id`` gets these events: its branches' too, and
@@ -53,7 +54,13 @@ def read_senders(cr, tenant_rut: str) -> dict[int | None, Sender]:
     roots = {id_: _path(row)[0] for id_, row in rows.items()}
     senders = {id_: _sender(row, rows, roots, tenant_rut, lang) for id_, row in rows.items()}
     main = next((id_ for id_ in rows if rows[id_]["rut"] == tenant_rut), min(rows))
-    senders[None] = replace(senders[main], rut=tenant_rut, lineage=frozenset(), allowed=(main,))
+    senders[None] = replace(
+        senders[main],
+        rut=tenant_rut,
+        lineage=frozenset(),
+        allowed=(main,),
+        mixed=len(set(roots.values())) > 1,
+    )
     return senders
 
 

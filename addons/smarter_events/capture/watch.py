@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from odoo.tools import SQL
+
 from .declaration import Declaration
 from .subscriptions import Wanted, wanted_by
 from .triggers import Deleted, Relay
@@ -135,3 +137,14 @@ def stored_values(cr, watch: Watch, ids: list[int]) -> dict[int, dict]:
         return {}
     cr.execute(watch.select, [ids])
     return {row[0]: dict(zip(watch.columns, row[1:], strict=True)) for row in cr.fetchall()}
+
+
+def select_by(model, name: str, column: str, ids) -> SQL:
+    """Id and ``name`` of the rows of ``model`` whose ``column`` is one of ``ids``."""
+    return SQL(
+        "SELECT id, %s FROM %s WHERE %s = ANY(%s)",
+        SQL.identifier(name),
+        SQL.identifier(model._table),
+        SQL.identifier(column),
+        list(ids),
+    )

@@ -2,6 +2,7 @@ from . import (
     test_capture,
     test_capture_custom,
     test_capture_deleted,
+    test_capture_shared,
     test_cron,
     test_delivery,
     test_event_type,

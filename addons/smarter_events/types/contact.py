@@ -10,6 +10,7 @@ from ..capture.values import day, money, text
 from .blocks import balances, changed, customer_since, identity, rut_of
 
 MODEL = "res.partner"
+FIGURES = ("balance", "last_order", "last_invoice")
 WATCHED = frozenset(
     {
         "name", "vat", "smarter_rut", "email", "phone", "is_company", "parent_id", "street",
@@ -88,12 +89,19 @@ def _is_new(batch: Batch, partner_id: int) -> bool:
 
 
 TYPES = (
-    Declaration(name="contact.created", model=MODEL, trigger=Created(), build=build),
+    Declaration(
+        name="contact.created",
+        model=MODEL,
+        trigger=Created(),
+        build=build,
+        figures=FIGURES,
+    ),
     Declaration(
         name="contact.updated",
         model=MODEL,
         trigger=Changes(WATCHED),
         build=build,
+        figures=FIGURES,
         absorbed_by=("contact.created",),
         backfill=(),
     ),

@@ -11,6 +11,7 @@ from .blocks import changed, identity
 from .lines import is_tracked, product_name
 
 MODEL = "product.product"
+FIGURES = ("cost",)
 WATCHED = frozenset({"default_code", "barcode", "active", "standard_price"})
 TEMPLATE = Relay(
     model="product.template",
@@ -40,12 +41,19 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
 
 
 TYPES = (
-    Declaration(name="product.created", model=MODEL, trigger=Created(), build=build),
+    Declaration(
+        name="product.created",
+        model=MODEL,
+        trigger=Created(),
+        build=build,
+        figures=FIGURES,
+    ),
     Declaration(
         name="product.updated",
         model=MODEL,
         trigger=Changes(WATCHED, relays=(TEMPLATE,)),
         build=build,
+        figures=FIGURES,
         absorbed_by=("product.created",),
         backfill=(),
     ),
