@@ -11,7 +11,7 @@ from smarter_connector.stores.postgres import (
     PostgresStore,
     connection_arguments,
 )
-from tests.connector.outbox import store_of, tenant_of
+from tests.connector.outbox import store_of, subscribe, tenant_of
 
 
 @pytest.fixture
@@ -109,3 +109,23 @@ async def test_the_engine_needs_no_more_than_the_protocol(reused_outbox, store):
 def test_a_line_that_is_dead_but_not_closed_is_given_up():
     arguments = connection_arguments(Settings(), "t_77654321_7")
     assert arguments["tcp_user_timeout"] <= 60_000 and arguments["connect_timeout"] <= 60
+
+
+def test_a_lane_with_a_long_backlog_is_claimed_by_index(outbox):
+    with outbox.owner() as owner:
+        key = subscribe(owner)
+        owner.execute(
+            """INSERT INTO smarter_event (type, aggregate, rut, epoch, tx)
+               SELECT 'stock.changed', 'stock.quant/1', '', 1, n::text::xid8
+               FROM generate_series(1, 20000) n"""
+        )
+        owner.execute(
+            """INSERT INTO smarter_delivery (event_id, subscription_id, lane, webhook_id)
+               SELECT id, %s, aggregate, 'msg_' || id FROM smarter_event""",
+            [key],
+        )
+        owner.execute("ANALYZE smarter_delivery")
+        # Compared with itself the lane would need 200 million comparisons.
+        owner.execute("SET statement_timeout = '4s'")
+        (claim,) = owner.execute("SELECT smarteros.claim('{\"per_lane\": 50}')").fetchone()
+    assert len(claim["deliveries"]) == 50
