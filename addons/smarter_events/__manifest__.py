@@ -23,6 +23,7 @@
         "views/smarter_event_views.xml",
         "views/smarter_event_type_views.xml",
         "views/smarter_outbox_state_views.xml",
+        "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
     "assets": {

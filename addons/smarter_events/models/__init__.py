@@ -2,6 +2,7 @@ from . import (
     account_move,
     base,
     res_company,
+    res_config_settings,
     smarter_backfill,
     smarter_delivery,
     smarter_event,

@@ -15,7 +15,23 @@ class SmarterEvent(models.Model):
         cron = self.env["ir.cron"]
         while gone := self._purge(self._keep_since()):
             if not cron._commit_progress(gone, remaining=int(gone == BATCH)):
-                break
+                return
+        self._purge_notes(self._keep_since())
+
+    @api.model
+    def _purge_notes(self, before):
+        """Forget which event left which note in a chat; answer how many were forgotten.
+
+        That memory keeps a note from being left twice, so it stays as long as its event.
+        """
+        self.env.cr.execute(
+            """
+            DELETE FROM smarter_external_ref r WHERE r.kind = 'note' AND r.updated_at < %s
+                AND NOT EXISTS (SELECT 1 FROM smarter_event e WHERE e.uid::text = r.key)
+            """,
+            [before],
+        )
+        return self.env.cr.rowcount
 
     @api.model
     def _keep_since(self):

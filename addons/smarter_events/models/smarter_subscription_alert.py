@@ -1,4 +1,6 @@
-from odoo import api, models
+from datetime import timedelta
+
+from odoo import api, fields, models
 
 ACTIVITY = "smarter_events.mail_activity_type_dead"
 
@@ -11,6 +13,7 @@ class SmarterSubscription(models.Model):
     @api.model
     def _cron_dead_letters(self):
         """Once a day: open an activity where deliveries have died, close it where none is left."""
+        self._forget_disabled()
         everyone = self.with_context(active_test=False).search([])
         dead = dict(
             self.env["smarter.delivery"]._read_group(
@@ -22,6 +25,18 @@ class SmarterSubscription(models.Model):
         for subscription, count in dead.items():
             if subscription in everyone - told:
                 subscription._tell_dead(count)
+
+    @api.model
+    def _forget_disabled(self):
+        """Stop capturing for subscriptions that the connector has disabled since yesterday.
+
+        It cannot tell Odoo's workers. What they captured meanwhile waits with the rest, and goes
+        out when somebody activates the subscription again.
+        """
+        lately = fields.Datetime.now() - timedelta(days=2)
+        gone = [("active", "=", False), ("disabled_at", ">=", lately)]
+        if self.with_context(active_test=False).search_count(gone, limit=1):
+            self.env["smarter.outbox"]._forget_watches()
 
     def _tell_dead(self, count):
         person = self.user_id.filtered("active") or self.create_uid.filtered("active")

@@ -1,3 +1,4 @@
+import json
 from datetime import date, datetime, timedelta
 
 from psycopg2.errors import LockNotAvailable, SerializationFailure
@@ -140,6 +141,53 @@ class TestCron(CaptureCase):
     def test_events_on_their_way_are_not_forgotten(self):
         self.make_old("pending")
         self.assertEqual(self.env["smarter.event"]._purge(datetime(2026, 6, 1)), 0)
+
+    def test_notes_are_forgotten_with_their_events(self):
+        self.make_old("delivered")
+        [(uid,)] = self.rows("uid::text")
+        for kind, key in (("note", uid), ("note", "gone"), ("contact", "gone")):
+            self.env.cr.execute(
+                "INSERT INTO smarter_external_ref (subscription_id, kind, key, value, updated_at)"
+                " VALUES (%s, %s, %s, '{}', '2026-01-01')",
+                [self.everything, kind, key],
+            )
+        self.assertEqual(self.env["smarter.event"]._purge_notes(datetime(2025, 6, 1)), 0)
+        self.assertEqual(self.env["smarter.event"]._purge_notes(datetime(2026, 6, 1)), 1)
+        self.env.cr.execute("SELECT kind, key FROM smarter_external_ref ORDER BY kind")
+        self.assertEqual(self.env.cr.fetchall(), [("contact", "gone"), ("note", uid)])
+
+    def disable(self):
+        """As the connector does when the target answers 410: workers do not hear of it."""
+        self.assertTrue(self.env["smarter.outbox"]._watches())
+        document = {"subscription_id": self.everything, "reason": "410"}
+        self.env.cr.execute("SELECT smarteros.disable(%s::jsonb)", [json.dumps(document)])
+        self.env["smarter.subscription"].invalidate_model()
+
+    def claimed(self):
+        self.env.cr.execute("SELECT smarteros.claim('{}')")
+        return self.env.cr.fetchone()[0]["deliveries"]
+
+    def test_what_was_captured_after_the_target_was_gone_goes_out_once_it_is_back(self):
+        self.env["smarter.outbox"]._release()
+        self.disable()
+        self.ana.phone = "3"
+        self.env.cr.flush()
+        self.assertEqual(self.claimed(), [])
+        self.env["smarter.subscription"].browse(self.everything).active = True
+        types = [delivery["event"]["type"] for delivery in self.claimed()]
+        self.assertEqual(types, ["contact.updated"])
+
+    def test_a_disabled_subscription_stops_the_capture_within_a_day(self):
+        self.disable()
+        self.assertTrue(self.env["smarter.outbox"]._wanted())
+        self.env["smarter.subscription"]._cron_dead_letters()
+        self.assertEqual(self.env["smarter.outbox"]._wanted(), ())
+
+    def test_the_minimum_stock_is_on_the_page_of_settings(self):
+        settings = self.env["res.config.settings"]
+        self.assertIn('name="smarter_stock_minimum"', settings.get_view(view_type="form")["arch"])
+        settings.create({"smarter_stock_minimum": 12}).execute()
+        self.assertEqual(self.company.smarter_stock_minimum, 12)
 
     def make_old(self, state):
         self.ana.phone = "2"
