@@ -37,6 +37,15 @@ class TestSaleTypes(CaptureCase):
     def ref_cl(cls):
         return cls.env.ref("base.cl")
 
+    def test_an_order_follows_its_customer_into_a_merge(self):
+        self.order.action_confirm()
+        kept = self.user_env()["res.partner"].create({"name": "Ferretería Aromos"})
+        self.next_transaction()
+        self.clear_events()
+        merging = self.user_env()["base.partner.merge.automatic.wizard"].create({})
+        merging._merge((kept | self.partner).ids, kept)
+        self.assertEqual(self.event("order.updated")["data"]["partner"]["id"], kept.id)
+
     def test_a_draft_order_makes_no_event(self):
         self.order.order_line[0].product_uom_qty = 5
         self.assertEqual(self.types(self.order), [])
