@@ -52,9 +52,9 @@ class Declaration:
     this one superfluous in the same transaction. ``company`` says whose an event is that is not
     simply the record's. ``author_id`` is set for administrators' types: they are read with that
     user's rights; ``only_company_id`` may narrow them. ``backfill`` selects the records to capture
-    again, as an Odoo domain; None: never. ``figures`` are keys of the data that concern one company:
-    of a record that several RUTs share they are null, lest one reads the other's. ``tells`` are the
-    fields whose old values may be sent; None: all that are watched.
+    again, as an Odoo domain; None: never. ``figures`` are keys of the data that concern one
+    company: of a record that several RUTs share they are null, lest one reads the other's.
+    ``tells`` are the fields whose old values may be sent; None: all that are watched.
     """
 
     name: str

@@ -63,7 +63,10 @@ class SmarterOutbox(models.AbstractModel):
         """Subscriptions or types have changed: every worker reads them anew."""
         for model in ("smarter.subscription", "smarter.event.type"):
             self.env[model].flush_model()
-        self.env.registry.clear_cache("stable")
+        registry = self.env.registry
+        registry.clear_cache("stable")
+        # Another thread may remember the old ones again before they are replaced by the commit.
+        self.env.cr.postcommit.add(lambda: registry.clear_cache("stable"))
 
     # -- emitting by hand ----------------------------------------------------------------------
 

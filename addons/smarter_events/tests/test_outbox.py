@@ -46,6 +46,12 @@ class TestOutbox(CaptureCase):
         self.env["smarter.subscription"].search([]).sudo().write({"active": False})
         self.assertFalse(self.outbox._emit(self.ana, "contact.updated"))
 
+    def test_a_commit_forgets_what_another_thread_remembered_before_it(self):
+        self.subscribe("contact.updated")
+        stale = self.outbox._watches()  # as a thread that does not see the subscription yet
+        self.env.cr.postcommit.run()
+        self.assertIsNot(self.outbox._watches(), stale)
+
     def test_the_connector_is_woken_once_after_the_commit(self):
         woken = []
         with patch.object(outbox_module, "wake", woken.append):
