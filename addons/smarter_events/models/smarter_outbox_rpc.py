@@ -1,6 +1,6 @@
 import json
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -19,42 +19,55 @@ class SmarterOutbox(models.AbstractModel):
 
     _inherit = "smarter.outbox"
 
+    @api.model
     def claim(self, request):
         return self._protocol("claim", request)
 
+    @api.model
     def settle(self, request):
         return self._protocol("settle", request)
 
+    @api.model
     def extend(self, request):
         return self._protocol("extend", request)
 
+    @api.model
     def disable(self, request):
         return self._protocol("disable", request)
 
+    @api.model
     def identity(self, request=None):
         return self._protocol("identity", request)
 
+    @api.model
     def stats(self, request=None):
         return self._protocol("stats", request)
 
+    @api.model
     def replay(self, request):
         return self._protocol("replay", request)
 
+    @api.model
     def remember(self, request):
         return self._protocol("remember", request)
 
+    @api.model
     def recall(self, request):
         return self._protocol("recall", request)
 
+    @api.model
     def forget(self, request):
         return self._protocol("forget", request)
 
+    @api.model
     def backfill(self, request):
         return self._protocol("backfill", request)
 
+    @api.model
     def backfill_status(self, request):
         return self._protocol("backfill_status", request)
 
+    @api.model
     def send_test(self, request):
         return self._protocol("send_test", request)
 
@@ -63,9 +76,10 @@ class SmarterOutbox(models.AbstractModel):
             raise AccessError(
                 self.env._("Only a user of the group Connector may call the delivery protocol.")
             )
-        if function not in PROTOCOL_FUNCTIONS or not isinstance(request or {}, dict | list):
+        request = {} if request is None else request
+        if function not in PROTOCOL_FUNCTIONS or not isinstance(request, dict | list):
             raise UserError(self.env._("The request to %(name)s is not valid.", name=function))
-        text = json.dumps(request or {})
+        text = json.dumps(request)
         if len(text) > REQUEST_MAX:
             raise UserError(
                 self.env._("The request is larger than %(limit)s characters.", limit=REQUEST_MAX)

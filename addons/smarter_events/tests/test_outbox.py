@@ -5,11 +5,12 @@ from unittest.mock import patch
 import psycopg2
 
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.sql_db import connection_info_for
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from smarter_domain.outbox import NOTIFY_CHANNEL
+from smarter_domain.outbox import NOTIFY_CHANNEL, PROTOCOL_FUNCTIONS
 
 from ..capture import outbox as outbox_module
 from ..capture import waking
@@ -103,6 +104,15 @@ class TestOutbox(CaptureCase):
         robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
         identity = self.outbox.with_user(robot).identity({})
         self.assertEqual((identity["protocol"], identity["rut"]), (1, "77654321-7"))
+
+    def test_every_function_of_the_protocol_is_reached_through_rpc(self):
+        robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
+        mine = {"subscription_id": self.everything, "kind": "contact", "items": {}, "keys": []}
+        requests = {"settle": [], "extend": {"leases": []}, "replay": {"deliveries": []}}
+        for name in PROTOCOL_FUNCTIONS:
+            with self.subTest(name):
+                request = requests.get(name, mine)
+                call_kw(self.outbox.with_user(robot), name, [request], {})
 
     def test_an_administrator_may_not_call_the_protocol(self):
         admin = new_test_user(self.env, "boss", "smarter_base.group_owner")
