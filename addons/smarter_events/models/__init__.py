@@ -1,7 +1,6 @@
 from . import (
     account_move,
     base,
-    partner_merge,
     res_company,
     res_config_settings,
     smarter_backfill,

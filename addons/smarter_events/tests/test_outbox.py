@@ -108,11 +108,11 @@ class TestOutbox(CaptureCase):
     def test_every_function_of_the_protocol_is_reached_through_rpc(self):
         robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
         mine = {"subscription_id": self.everything, "kind": "contact", "items": {}, "keys": []}
-        requests = {"settle": [], "extend": {"leases": []}, "replay": {"deliveries": []}}
+        bodies = {"settle": [], "extend": {"leases": []}, "replay": {"deliveries": []}}
         for name in PROTOCOL_FUNCTIONS:
             with self.subTest(name):
-                request = requests.get(name, mine)
-                call_kw(self.outbox.with_user(robot), name, [request], {})
+                body = bodies.get(name, mine)
+                call_kw(self.outbox.with_user(robot), name, [body], {})
 
     def test_an_administrator_may_not_call_the_protocol(self):
         admin = new_test_user(self.env, "boss", "smarter_base.group_owner")

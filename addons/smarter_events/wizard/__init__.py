@@ -1,1 +1,1 @@
-from . import smarter_key_dialog, smarter_replay
+from . import partner_merge, smarter_key_dialog, smarter_replay
