@@ -47,6 +47,15 @@ def field_problem(env, model, name):
         return "secret"
     if field.relational and model_problem(env, field.comodel_name) == "system":
         return "relation"
+    return _path_problem(env, model, field.related) if field.related else None
+
+
+def _path_problem(env, model, path):
+    """A related field is as closed as the most closed field on its way."""
+    for name in path.split("."):
+        if problem := field_problem(env, model, name):
+            return problem
+        model = env[model]._fields[name].comodel_name
     return None
 
 

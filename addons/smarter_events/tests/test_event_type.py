@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.field_policy import field_problem
 from .common_ui import SubscriptionCase
 
 
@@ -60,6 +61,10 @@ class TestEventType(SubscriptionCase):
         for name in ("image_1920", "signup_type", "user_ids"):
             with self.subTest(field=name), self.assertRaisesRegex(ValidationError, "Take it out"):
                 self.make(send=["name", name])
+
+    def test_a_field_that_leads_to_a_closed_one_is_as_closed(self):
+        self.assertEqual(field_problem(self.env, "crm.team.member", "email"), "relation")
+        self.assertIsNone(field_problem(self.env, "product.product", "name"))
 
     def test_a_field_of_another_model_is_refused(self):
         other = self.env["ir.model.fields"]._get("res.company", "name")
