@@ -150,6 +150,29 @@ class ResPartner(models.Model):
         ids = [by_partner[partner_id] for partner_id in self.ids if partner_id in by_partner]
         return companies_sudo.browse(ids)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._smarter_with_rut_type(vals) for vals in vals_list])
+
+    @api.model
+    def _smarter_with_rut_type(self, vals):
+        """Call a RUT a RUT: what comes over RPC or from a file names no type of identification,
+        and Odoo's default is a tax number of any country."""
+        vat = vals.get("vat")
+        if not vat or "l10n_latam_identification_type_id" in vals or not Rut.is_valid(vat):
+            return vals
+        if not self._smarter_is_of_chile(vals.get("country_id"), vat):
+            return vals
+        return {**vals, "l10n_latam_identification_type_id": self._smarter_id("l10n_cl.it_RUT")}
+
+    @api.model
+    def _smarter_is_of_chile(self, country_id, vat):
+        chile = self._smarter_chile()
+        if country_id:
+            return country_id == chile.id
+        here = self.env.company.country_id == chile
+        return here and self._smarter_written_as_rut(vat)
+
     def write(self, vals):
         if not {"vat", "country_id", "l10n_latam_identification_type_id"} & vals.keys():
             return super().write(vals)
