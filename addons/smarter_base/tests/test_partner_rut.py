@@ -64,8 +64,9 @@ class TestPartnerRut(SmarterCase):
         self.assertEqual((partner.vat, partner.smarter_rut), ("213123432-1", False))
 
     def test_without_country_what_is_written_as_a_rut_is_one(self):
-        partner = self.create_partner("12.345.678-5", country_id=False)
-        self.assertEqual((partner.vat, partner.smarter_rut), ("12345678-5",) * 2)
+        for text in ("12.345.678-5", " 12 345 678-5", "cl12345678-5", "CL123456785"):
+            partner = self.create_partner(text, country_id=False)
+            self.assertEqual((partner.vat, partner.smarter_rut), ("12345678-5", "12345678-5"), text)
 
     def test_without_country_a_wrong_one_is_refused(self):
         with self.assertRaises(ValidationError):
