@@ -49,7 +49,7 @@ def test_formats():
 
 
 def test_lower_case_k_is_accepted_and_stored_in_upper_case():
-    assert Rut.parse("60.803.000-k").plain == "60803000-K"
+    assert Rut.parse("40.000.000-k").plain == "40000000-K"
 
 
 def test_short_numbers_keep_their_length():
@@ -63,14 +63,14 @@ def test_nothing_typed_is_empty(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["abc", "5", "12345678-", "K-K", "12.345.678-X", "12345678-55x", "76086A28-5", "-", "CL",
+    ["abc", "5", "12345678-", "K-K", "12.345.678-X", "12345678-55x", "40404A40-5", "-", "CL",
      "١٢٣٤٥٦٧٨-5", "1" * 41, 123456785, b"12345678-5"],
 )  # fmt: skip
 def test_what_is_not_shaped_like_a_rut_is_refused(text):
     assert reason(text) == "format"
 
 
-@pytest.mark.parametrize("text", ["12345678-9", "76953480-3", "11.111.111-2", "1-K"])
+@pytest.mark.parametrize("text", ["12345678-9", "40404040-3", "11.111.111-2", "1-K"])
 def test_wrong_check_digit_is_refused(text):
     assert reason(text) == "check_digit"
 
@@ -106,7 +106,7 @@ def test_validity_can_be_asked_without_an_exception():
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("76.086.428-5", "t_76086428_5"), ("60803000-K", "t_60803000_k")]
+    ("text", "name"), [("40.404.040-5", "t_40404040_5"), ("40000000-K", "t_40000000_k")]
 )
 def test_database_name_has_no_upper_case(text, name):
     assert Rut.parse(text).database_name() == name
@@ -114,7 +114,7 @@ def test_database_name_has_no_upper_case(text, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "t_12345678_9", "t_60803000_K", "T_12345678_5", "t_012345678_5", "t_12345678_5 ",
+    ["", "t_12345678_9", "t_40000000_K", "T_12345678_5", "t_012345678_5", "t_12345678_5 ",
      "t_12345678_5\n", "xt_12345678_5", "t_12345678_55", "odoo", None],
 )  # fmt: skip
 def test_other_database_names_are_refused(name):

@@ -8,8 +8,11 @@ from smarter_domain.rut import InvalidRut, Rut
 ANONYMOUS_RUT = "66666666-6"
 
 # Without a country, only what is written like a RUT is read as one: up to eight digits, with or
-# without dots, a dash and the check digit.
-_WRITTEN_AS_RUT = re.compile(r"\s*\d{1,3}(\.?\d{3}){0,2}\s*-\s*[\dkK]\s*", re.ASCII)
+# without dots or spaces, a dash and the check digit; or all of it without dash, after "CL".
+_WRITTEN_AS_RUT = re.compile(
+    r"\s*(?:CL\s*)?\d{1,3}(?:[. ]?\d{3}){0,2}\s*-\s*[\dK]\s*|\s*CL\s*\d{1,8}[\dK]\s*",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class ResPartner(models.Model):

@@ -13,52 +13,71 @@ REVOKE ALL ON SCHEMA smarteros FROM PUBLIC;
 -- stored (contact.updated by contact.created) only renews the data of that one.
 -- Returns the ids of the events.
 CREATE OR REPLACE FUNCTION smarteros.enqueue(p_events jsonb) RETURNS bigint[]
-LANGUAGE sql SET search_path = pg_catalog, public, pg_temp AS $$
-    WITH input AS (
-        SELECT e.*, n FROM jsonb_array_elements(p_events) WITH ORDINALITY AS a(value, n),
-        jsonb_to_record(a.value) AS e(
-            type text, model text, res_id bigint, aggregate text, company_id integer, rut text,
-            data jsonb, previous jsonb, state text, error text, origin text, schema_version integer,
-            user_id integer, subscriptions integer[], dead jsonb, absorbed_by text[])
-    ), own AS MATERIALIZED (                    -- of this transaction, about the same aggregates
-        SELECT ev.id, ev.type, ev.aggregate FROM smarter_outbox_state s,
-        (SELECT DISTINCT aggregate FROM input) a, smarter_event ev
-        WHERE ev.epoch = s.epoch AND ev.tx = pg_current_xact_id() AND ev.aggregate = a.aggregate
-    ), placed AS (
-        SELECT i.*, coalesce((SELECT o.type FROM own o WHERE o.aggregate = i.aggregate
-            AND o.type = ANY (i.absorbed_by) ORDER BY o.id DESC LIMIT 1), i.type) AS stored_type
-        FROM input i
-    ), overtaken AS (
-        DELETE FROM smarter_event ev USING own o, placed p
-        WHERE ev.id = o.id AND p.stored_type = p.type AND p.type = o.type
-            AND p.aggregate = o.aggregate
-            AND EXISTS (SELECT 1 FROM own x WHERE x.aggregate = o.aggregate AND x.id > o.id)
-        RETURNING ev.type, ev.aggregate, ev.previous
-    ), stored AS (
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+-- Small statements in a loop, because PL/pgSQL keeps their plans: one large statement was planned
+-- anew for each event, which cost more than storing it.
+DECLARE
+    v_epoch integer := (SELECT epoch FROM smarter_outbox_state);
+    v_ids bigint[]; v_id bigint; v_uid uuid;
+    v_absorber text; v_previous jsonb;
+    e record;
+BEGIN
+    FOR e IN SELECT * FROM jsonb_to_recordset(p_events) AS x(
+        type text, model text, res_id bigint, aggregate text, company_id integer, rut text,
+        data jsonb, previous jsonb, state text, error text, origin text, schema_version integer,
+        user_id integer, subscriptions integer[], dead jsonb, absorbed_by text[])
+    LOOP
+        v_absorber := NULL;
+        v_previous := coalesce(e.previous, '{}');
+        IF EXISTS (SELECT FROM smarter_event ev WHERE ev.epoch = v_epoch
+            AND ev.tx = pg_current_xact_id() AND ev.aggregate = e.aggregate) THEN
+            SELECT ev.type INTO v_absorber FROM smarter_event ev
+            WHERE ev.epoch = v_epoch AND ev.tx = pg_current_xact_id()
+                AND ev.aggregate = e.aggregate AND ev.type = ANY (e.absorbed_by)
+            ORDER BY ev.id DESC LIMIT 1;
+            IF v_absorber IS NULL THEN
+                v_previous := v_previous || smarteros.take_back(v_epoch, e.aggregate, e.type);
+            ELSIF v_absorber LIKE '%.created' THEN
+                v_previous := '{}';
+            END IF;
+        END IF;
         INSERT INTO smarter_event AS ev (type, schema_version, model, res_id, aggregate, company_id,
             rut, epoch, data, previous, state, error, origin, create_uid)
-        SELECT p.stored_type, coalesce(p.schema_version, 1), p.model, p.res_id, p.aggregate,
-            p.company_id, p.rut, s.epoch, coalesce(p.data, '{}'),
-            CASE WHEN p.stored_type <> p.type AND p.stored_type LIKE '%.created' THEN '{}'
-                ELSE coalesce(p.previous, '{}') || coalesce(v.previous, '{}') END,
-            coalesce(p.state, 'ready'), left(p.error, 2000), coalesce(p.origin, 'capture'), p.user_id
-        FROM placed p LEFT JOIN overtaken v ON v.type = p.stored_type AND v.aggregate = p.aggregate
-        CROSS JOIN smarter_outbox_state s ORDER BY p.n
+        VALUES (coalesce(v_absorber, e.type), coalesce(e.schema_version, 1), e.model, e.res_id,
+            e.aggregate, e.company_id, e.rut, v_epoch, coalesce(e.data, '{}'), v_previous,
+            coalesce(e.state, 'ready'), left(e.error, 2000), coalesce(e.origin, 'capture'), e.user_id)
         ON CONFLICT (epoch, tx, type, aggregate) DO UPDATE SET
             data = excluded.data, state = excluded.state, error = excluded.error, rut = excluded.rut,
             company_id = excluded.company_id, previous = excluded.previous || ev.previous
-        RETURNING ev.id, ev.uid, ev.type, ev.aggregate, ev.company_id
-    ), routed AS (
-        INSERT INTO smarter_delivery (event_id, subscription_id, company_id, lane, state, webhook_id, last_answer)
-        SELECT st.id, sub.id, st.company_id, st.aggregate,
-            CASE WHEN p.state = 'dead' OR p.dead ? sub.id::text THEN 'dead' ELSE 'pending' END,
-            'msg_' || replace(st.uid::text, '-', '') || '_' || sub.id,
-            left(coalesce(p.dead ->> sub.id::text, p.error), 2000)
-        FROM stored st JOIN placed p USING (type, aggregate),
-        LATERAL unnest(p.subscriptions) AS sub(id) ORDER BY st.id
+        RETURNING ev.id, ev.uid INTO v_id, v_uid;
+        v_ids := v_ids || v_id;
+        CONTINUE WHEN v_absorber IS NOT NULL;
+        INSERT INTO smarter_delivery
+            (event_id, subscription_id, company_id, lane, state, webhook_id, last_answer)
+        SELECT v_id, sub.id, e.company_id, e.aggregate,
+            CASE WHEN e.state = 'dead' OR e.dead ? sub.id::text THEN 'dead' ELSE 'pending' END,
+            'msg_' || replace(v_uid::text, '-', '') || '_' || sub.id,
+            left(coalesce(e.dead ->> sub.id::text, e.error), 2000)
+        FROM unnest(e.subscriptions) AS sub(id)
         ON CONFLICT (event_id, subscription_id, replay) DO UPDATE
-            SET state = excluded.state, last_answer = excluded.last_answer
-    )
-    SELECT array_agg(id ORDER BY id) FROM stored
-$$;
+            SET state = excluded.state, last_answer = excluded.last_answer;
+    END LOOP;
+    RETURN v_ids;
+END $$;
 REVOKE ALL ON FUNCTION smarteros.enqueue(jsonb) FROM PUBLIC;
+
+-- take_back: remove this transaction's event of a type if another of the aggregate came after it.
+-- Returns the old values it held; {} when it may stay, or is not there.
+CREATE OR REPLACE FUNCTION smarteros.take_back(p_epoch integer, p_aggregate text, p_type text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_previous jsonb;
+BEGIN
+    DELETE FROM smarter_event ev WHERE ev.epoch = p_epoch AND ev.tx = pg_current_xact_id()
+        AND ev.aggregate = p_aggregate AND ev.type = p_type
+        AND EXISTS (SELECT FROM smarter_event x WHERE x.epoch = p_epoch
+            AND x.tx = pg_current_xact_id() AND x.aggregate = p_aggregate AND x.id > ev.id)
+    RETURNING ev.previous INTO v_previous;
+    RETURN coalesce(v_previous, '{}');
+END $$;
+REVOKE ALL ON FUNCTION smarteros.take_back(integer, text, text) FROM PUBLIC;
