@@ -137,9 +137,12 @@ class SmarterOutbox(models.AbstractModel):
         for event in events.sudo().filtered(lambda event: event.state == "dead"):
             document = self._rebuilt(event)
             self.env.cr.execute(
-                "UPDATE smarter_event SET data = %s, state = %s, error = %s WHERE id = %s",
+                "UPDATE smarter_event SET data = %s::jsonb"
+                " || coalesce(smarteros.customer_figures(%s), '{}'), state = %s, error = %s"
+                " WHERE id = %s",
                 [
                     json.dumps(document.get("data", {})),
+                    json.dumps(document["customer"]) if "customer" in document else None,
                     document.get("state", "ready"),
                     document.get("error"),
                     event.id,
