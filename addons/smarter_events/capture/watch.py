@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from odoo.tools import SQL
 
 from .declaration import Declaration
-from .prepared import Prepared
 from .subscriptions import Wanted, wanted_by
 from .triggers import Deleted, Relay
 
@@ -44,7 +43,7 @@ class Watch:
     columns: tuple[str, ...]
     routes: tuple[Route, ...]
     targets: tuple[Target, ...]
-    select: Prepared
+    select: str
     rec_name: str | None
     builds_before_delete: tuple[Route, ...]
     cascades: tuple[tuple[str, str], ...]
@@ -119,10 +118,7 @@ def _watch(env, name: str, routes, targets: list[Target], cascades) -> Watch:
         columns=columns,
         routes=tuple(routes),
         targets=tuple(targets),
-        select=Prepared(
-            f'SELECT {listed} FROM "{model._table}" WHERE "id" = ANY (%s)',
-            env.registry.registry_sequence,
-        ),
+        select=f'SELECT {listed} FROM "{model._table}" WHERE "id" = ANY (%s)',
         rec_name=model._rec_name if _is_text(model, model._rec_name or "") else None,
         builds_before_delete=tuple(
             route for route in routes if route.type.author_id and _fires_on_delete(route)
@@ -139,7 +135,7 @@ def stored_values(cr, watch: Watch, ids: list[int]) -> dict[int, dict]:
     """What the database holds now; ids without a row are missing in the answer."""
     if not ids:
         return {}
-    watch.select.execute(cr, ids)
+    cr.execute(watch.select, [ids])
     return {row[0]: dict(zip(watch.columns, row[1:], strict=True)) for row in cr.fetchall()}
 
 

@@ -14,8 +14,8 @@ REVOKE ALL ON SCHEMA smarteros FROM PUBLIC;
 -- Returns the ids of the events.
 CREATE OR REPLACE FUNCTION smarteros.enqueue(p_events jsonb) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
--- Small statements in a loop, because PL/pgSQL keeps their plans: one large statement was planned
--- anew for each event, which cost more than storing it.
+-- Small statements in a loop: cheap to plan, and their plans are kept while Odoo keeps its cursor. One
+-- large statement was planned anew for each event, which cost more than storing it.
 DECLARE
     v_epoch integer := (SELECT epoch FROM smarter_outbox_state);
     v_ids bigint[]; v_id bigint; v_uid uuid;
@@ -90,7 +90,7 @@ END $$;
 REVOKE ALL ON FUNCTION smarteros.take_back(integer, text, text) FROM PUBLIC;
 
 -- customer_figures({id, owner, lang, scope: [company]|null, rounding}): labels, balance, last order
--- and invoice of a contact, read where the event is stored: without a round trip, by kept plans.
+-- and invoice of a contact, read where the event is stored: it costs no round trip.
 -- owner: its commercial entity, whose balance it is. scope: the companies whose documents count;
 -- null: those figures are null. rounding: of the currency. Days are those of Chile.
 CREATE OR REPLACE FUNCTION smarteros.customer_figures(p jsonb) RETURNS jsonb
