@@ -53,7 +53,8 @@ class Transport:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._policy = AddressPolicy.parse(settings.allow_private)
-        self._urls: dict[str, URL] = {}
+        self._urls: dict[str, tuple[URL, bool]] = {}
+        """Of each URL text: what it says, and whether any address of its host may be used."""
         self._timeout = self._make_timeout(settings.http_timeout)
         self._guarded: aiohttp.ClientSession | None = None
         self._trusted: aiohttp.ClientSession | None = None
@@ -92,8 +93,8 @@ class Transport:
                 f"the payload has {len(body)} bytes, the limit is {self._settings.max_payload}",
                 status="too large",
             )
-        target = self._urls.get(url) or self._parse(url)
-        session = self._trusted if self._policy.trusts(target.host or "") else self._guarded
+        target, trusted = self._urls.get(url) or self._parse(url)
+        session = self._trusted if trusted else self._guarded
         if session is None:
             raise RuntimeError("the transport is not open")
         limits = self._timeout if timeout is None else self._make_timeout(timeout)
@@ -111,7 +112,7 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _translate(error, target) from error
 
-    def _parse(self, url: str) -> URL:
+    def _parse(self, url: str) -> tuple[URL, bool]:
         try:
             parsed = URL(url)
         except ValueError as error:
@@ -122,8 +123,8 @@ class Transport:
             raise ConfigurationError("the URL must not hold a user or a password", status="url")
         if len(self._urls) > 10_000:
             self._urls.clear()
-        self._urls[url] = parsed
-        return parsed
+        found = self._urls[url] = parsed, self._policy.trusts(parsed.host)
+        return found
 
     def _session(self, **connector: Any) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(

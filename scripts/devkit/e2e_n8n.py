@@ -35,7 +35,7 @@ NODE_PACKAGE = "node-linux-" + {"x86_64": "x64", "aarch64": "arm64"}.get(machine
 PORT = 15678
 READY_SECONDS = 180
 WORKFLOW = "verificar-y-deduplicar.json"
-SAMPLE_KEY = "whsec_PEGUE_AQUI_LA_LLAVE"
+SAMPLE_KEY = "whsec_PEGUE_AQUI_LA_CLAVE"
 
 Answer = tuple[int, str]
 NEW: Answer = (200, "")

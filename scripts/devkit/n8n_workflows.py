@@ -235,7 +235,7 @@ def _respond(parameters: Node, code: str, x: int, y: int) -> Node:
 
 
 def _note(text: str) -> Node:
-    content = f"{text}\n\nLa llave de firma va en «Verificar». Ver docs/n8n/README.md."
+    content = f"{text}\n\nLa clave de firma va en «Verificar». Ver docs/n8n/README.md."
     return {
         "type": "n8n-nodes-base.stickyNote",
         "typeVersion": 1,

@@ -186,7 +186,8 @@ def concrete_models(addon: Path) -> Iterator[tuple[str, Path]]:
             if isinstance(node, ast.ClassDef) and not _is_abstract(node):
                 name = _constant(node, "_name")
                 inherits = _constant(node, "_inherit")
-                if name and inherits != name:
+                extends = name == inherits or (isinstance(inherits, list) and name in inherits)
+                if name and not extends:
                     yield name, path
 
 
@@ -196,13 +197,16 @@ def _is_abstract(node: ast.ClassDef) -> bool:
     )
 
 
-def _constant(node: ast.ClassDef, name: str) -> str | None:
+def _constant(node: ast.ClassDef, name: str) -> str | list[str] | None:
+    """The text, or list of texts, a class body assigns to ``name``."""
     for statement in node.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-            if any(
-                isinstance(target, ast.Name) and target.id == name for target in statement.targets
-            ):
-                return statement.value.value
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in statement.targets
+        ):
+            try:
+                return ast.literal_eval(statement.value)
+            except ValueError:
+                return None
     return None
 
 

@@ -36,7 +36,7 @@ def nodes(path: Path) -> dict[str, dict]:
 def code(name: str, path: Path = FOLDER / "verificar-y-deduplicar.json", keys=(KEY,)) -> str:
     found = nodes(path)[name]["parameters"]["jsCode"]
     texts = ", ".join(f"'{key.text}'" for key in keys)
-    return found.replace("'whsec_PEGUE_AQUI_LA_LLAVE'", texts)
+    return found.replace("'whsec_PEGUE_AQUI_LA_CLAVE'", texts)
 
 
 def run(script: str, **given) -> dict:
@@ -119,7 +119,7 @@ def test_fields_named_in_expressions_exist_in_the_events(path):
 @EACH
 def test_no_key_is_shipped(path):
     text = path.read_text(encoding="utf-8")
-    assert text.count("whsec_PEGUE_AQUI_LA_LLAVE") == 1
+    assert text.count("whsec_PEGUE_AQUI_LA_CLAVE") == 1
 
 
 @needs_node
@@ -128,7 +128,7 @@ def test_the_sample_key_opens_nothing(path):
     script = nodes(path)["Verificar"]["parameters"]["jsCode"]
     (answer,) = verify(event().body(), script=script)
     assert (answer["status"], answer["fresh"]) == (401, False)
-    assert answer["reason"].startswith("falta la llave")
+    assert answer["reason"].startswith("falta la clave")
 
 
 @needs_node

@@ -117,6 +117,7 @@ def test_a_model_without_access_line_is_found(tree) -> None:
         MODEL.replace("models.Model", "models.AbstractModel"),
         MODEL.replace("_name =", "_inherit ="),
         MODEL + '    _inherit = "a.thing"\n',
+        MODEL + '    _inherit = ["a.mixin", "a.thing"]\n',
     ],
 )
 def test_what_needs_no_access_line(tree, source: str) -> None:

@@ -3,7 +3,7 @@ from . import (
     res_config_settings,
     res_partner,
     res_partner_address,
-    res_partner_search,
     smarter_comuna,
+    smarter_rut_search,
     smarter_tenant,
 )

@@ -8,8 +8,11 @@ from smarter_domain.rut import InvalidRut, Rut
 ANONYMOUS_RUT = "66666666-6"
 
 # Without a country, only what is written like a RUT is read as one: up to eight digits, with or
-# without dots, a dash and the check digit.
-_WRITTEN_AS_RUT = re.compile(r"\s*\d{1,3}(\.?\d{3}){0,2}\s*-\s*[\dkK]\s*", re.ASCII)
+# without dots or spaces, a dash and the check digit; or all of it without dash, after "CL".
+_WRITTEN_AS_RUT = re.compile(
+    r"\s*(?:CL\s*)?\d{1,3}(?:[. ]?\d{3}){0,2}\s*-\s*[\dK]\s*|\s*CL\s*\d{1,8}[\dK]\s*",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class ResPartner(models.Model):
@@ -149,6 +152,29 @@ class ResPartner(models.Model):
         by_partner = companies_sudo._smarter_by_partner()
         ids = [by_partner[partner_id] for partner_id in self.ids if partner_id in by_partner]
         return companies_sudo.browse(ids)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._smarter_with_rut_type(vals) for vals in vals_list])
+
+    @api.model
+    def _smarter_with_rut_type(self, vals):
+        """Call a RUT a RUT: what comes over RPC or from a file names no type of identification,
+        and Odoo's default is a tax number of any country."""
+        vat = vals.get("vat")
+        if not vat or "l10n_latam_identification_type_id" in vals or not Rut.is_valid(vat):
+            return vals
+        if not self._smarter_is_of_chile(vals.get("country_id"), vat):
+            return vals
+        return {**vals, "l10n_latam_identification_type_id": self._smarter_id("l10n_cl.it_RUT")}
+
+    @api.model
+    def _smarter_is_of_chile(self, country_id, vat):
+        chile = self._smarter_chile()
+        if country_id:
+            return country_id == chile.id
+        here = self.env.company.country_id == chile
+        return here and self._smarter_written_as_rut(vat)
 
     def write(self, vals):
         if not {"vat", "country_id", "l10n_latam_identification_type_id"} & vals.keys():

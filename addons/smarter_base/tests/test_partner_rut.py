@@ -22,6 +22,21 @@ class TestPartnerRut(SmarterCase):
             partner = self.create_partner(text)
             self.assertEqual((partner.vat, partner.smarter_rut), ("12345678-5",) * 2, text)
 
+    def test_a_rut_without_a_type_is_a_rut(self):
+        rut_type = self.env.ref("l10n_cl.it_RUT")
+        for country_id in (self.chile.id, False):
+            partner = self.create_partner("12.345.678-5", country_id=country_id)
+            self.assertEqual(partner.l10n_latam_identification_type_id, rut_type)
+
+    def test_a_type_that_was_chosen_and_a_foreign_number_keep_theirs(self):
+        passport = self.env.ref("l10n_latam_base.it_pass")
+        chosen = self.create_partner("12345678-5", l10n_latam_identification_type_id=passport.id)
+        self.assertEqual(chosen.l10n_latam_identification_type_id, passport)
+        abroad = self.create_partner("12345678-5", country_id=self.env.ref("base.us").id)
+        self.assertEqual(
+            abroad.l10n_latam_identification_type_id, self.env.ref("l10n_latam_base.it_vat")
+        )
+
     def test_lower_case_k_becomes_upper_case(self):
         self.assertEqual(self.create_partner("40000000-k").vat, "40000000-K")
 
@@ -64,8 +79,9 @@ class TestPartnerRut(SmarterCase):
         self.assertEqual((partner.vat, partner.smarter_rut), ("213123432-1", False))
 
     def test_without_country_what_is_written_as_a_rut_is_one(self):
-        partner = self.create_partner("12.345.678-5", country_id=False)
-        self.assertEqual((partner.vat, partner.smarter_rut), ("12345678-5",) * 2)
+        for text in ("12.345.678-5", " 12 345 678-5", "cl12345678-5", "CL123456785"):
+            partner = self.create_partner(text, country_id=False)
+            self.assertEqual((partner.vat, partner.smarter_rut), ("12345678-5", "12345678-5"), text)
 
     def test_without_country_a_wrong_one_is_refused(self):
         with self.assertRaises(ValidationError):

@@ -75,3 +75,10 @@ class TestPartnerSearch(SmarterCase):
             [("parent_id", "ilike", "54.321.098-6")],
         ):
             self.assertEqual(self.partners.search(domain), child, domain)
+
+    def test_a_company_is_found_in_every_format(self):
+        companies = self.env["res.company"].with_user(self.user())
+        for text in ("77.654.321-7", "776543217", "77654321-7"):
+            self.assertEqual(companies.search([("vat", "=", text)]), self.company, text)
+            self.assertIn(self.company.id, dict(companies.name_search(text)), text)
+        self.assertFalse(companies.search([("vat", "=", "12.345.678-5")]))

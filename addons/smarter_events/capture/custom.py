@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError
 
 from ..models.field_policy import field_problem, model_problem, watch_problem
 from .declaration import Batch, Declaration
+from .filters import matching
 from .subscriptions import parse_domain
 from .triggers import Change, Changes, Created, Deleted, Leaves, Reaches, Trigger
 from .values import plain
@@ -25,12 +26,14 @@ _QUERY = """
         ARRAY(SELECT f.name FROM smarter_event_type_field r
             JOIN ir_model_fields f ON f.id = r.ir_model_fields_id
             WHERE r.smarter_event_type_id = t.id ORDER BY f.name) AS sent
-    FROM smarter_event_type t JOIN ir_model m ON m.id = t.model_id WHERE t.active ORDER BY t.id
+    FROM smarter_event_type t JOIN ir_model m ON m.id = t.model_id
+    JOIN res_users u ON u.id = t.author_id AND u.active
+    WHERE t.active ORDER BY t.id
 """
 
 
 def read_custom(env) -> list[Declaration]:
-    """The active types. Plain SQL: this may run in the middle of an ORM flush."""
+    """The active types of active authors. Plain SQL: this may run in the middle of an ORM flush."""
     env.cr.execute(_QUERY)
     return [declared for row in env.cr.dictfetchall() if (declared := _declaration(env, row))]
 
@@ -108,7 +111,7 @@ class _Custom:
         if self._deleted(batch):  # judged while it was still there
             return batch.records.filtered(lambda one: self.name in batch.changes[one.id].built)
         batch.records.browse().check_access("read")
-        return batch.records._filtered_access("read").filtered_domain(list(self.domain))
+        return matching(batch.records._filtered_access("read"), self.domain)
 
     def build(self, batch: Batch) -> dict[int, dict[str, Any]]:
         if self._deleted(batch):

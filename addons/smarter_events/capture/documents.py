@@ -13,6 +13,7 @@ from psycopg2 import OperationalError
 from odoo import SUPERUSER_ID
 
 from .declaration import Batch
+from .filters import matching
 from .subscriptions import Wanted
 from .triggers import Change
 from .values import plain
@@ -91,12 +92,30 @@ def env_of(env, route: Route, sender):
     caused it. Never for an administrator's type: it sends no more than its author may see."""
     author_id, allowed = route.type.author_id, sender.allowed
     if author_id:
-        theirs = env["res.users"].browse(author_id)._get_company_ids()
-        allowed = [id_ for id_ in allowed if id_ in theirs]
+        allowed = _companies_of(env, author_id, allowed)
     context = {"lang": sender.lang}
     if allowed:
         context["allowed_company_ids"] = list(allowed)
     return env(user=author_id or SUPERUSER_ID, su=not author_id, context=context)
+
+
+def _companies_of(env, user_id: int, allowed: Iterable[int]) -> list[int]:
+    theirs = env["res.users"].browse(user_id)._get_company_ids()
+    return [id_ for id_ in allowed if id_ in theirs]
+
+
+def _as_author(one: Wanted, records):
+    """Those of the records that who wrote the filter may read, with that person's rights: a filter
+    must not tell them what they cannot see."""
+    if not one.author_id:
+        return records.sudo()
+    context = dict(records.env.context)
+    allowed = _companies_of(records.env, one.author_id, context.pop("allowed_company_ids", ()))
+    if allowed:
+        context["allowed_company_ids"] = allowed
+    theirs = records.with_env(records.env(user=one.author_id, su=False, context=context))
+    theirs.browse().check_access("read")
+    return theirs._filtered_access("read")
 
 
 class _Builder:
@@ -167,7 +186,7 @@ class _Builder:
         if not one.domain or gone:  # of a deleted record nothing is left to filter by
             return set(records._ids), None
         try:
-            return set(records.sudo().filtered_domain(list(one.domain))._ids), None
+            return set(matching(_as_author(one, records), one.domain)._ids), None
         except OperationalError:
             raise
         except Exception as error:

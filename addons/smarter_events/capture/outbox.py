@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from .documents import CLOSE
 from .waking import wake
@@ -20,24 +21,49 @@ def store(cr, documents: list[dict]) -> None:
     if not documents:
         cr.execute(CLOSE)
         return
-    text = "[" + ",".join(_dumped(document) for document in documents) + "]"
+    text = "[" + ",".join(dumped(document) for document in documents) + "]"
     cr.execute(CLOSE + "; SELECT smarteros.enqueue(%s::jsonb)", [text])
     wake_after_commit(cr)
 
 
-def _dumped(document: dict) -> str:
+def dumped(document: dict) -> str:
+    """The document as JSON that PostgreSQL takes; dead, and without data, if it can be none."""
     try:
         text = _dump(document)
+        if _is_refused(text):
+            document = _cleaned(document)
+            text = _dump(document)
         if len(text) <= DATA_MAX:
             return text
         error = f"The payload has {len(text)} characters; {DATA_MAX} is the limit."
-    except (TypeError, ValueError) as failure:
+    except (TypeError, ValueError, RecursionError) as failure:
         error = f"The payload is no JSON: {failure}"
-    return _dump(document | {"data": {}, "previous": {}, "state": "dead", "error": error})
+    dead = {"data": {}, "previous": {}, "state": "dead", "error": error}
+    return _dump(_cleaned(document | dead))
 
 
 def _dump(document: dict) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _is_refused(text: str) -> bool:
+    """Whether it may hold a NUL or half of a surrogate pair, which jsonb does not take."""
+    if "\\u0000" in text:
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _cleaned(value: Any) -> Any:
+    """The same without those characters, wherever in it they stand."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def wake_after_commit(cr) -> None:

@@ -17,7 +17,8 @@ _logger = logging.getLogger(__name__)
 class Wanted:
     """A subscription: its patterns, its company (None: all) and its filter, ready to evaluate.
 
-    ``broken`` says why the stored filter is no domain; each event then becomes a dead delivery.
+    ``author_id`` is who wrote the filter (None: whoever wrote the row in SQL). ``broken`` says why
+    the stored filter is no domain; each event then becomes a dead delivery.
     """
 
     id: int
@@ -25,12 +26,13 @@ class Wanted:
     company_id: int | None = None
     domain: tuple[Any, ...] = ()
     broken: str | None = None
+    author_id: int | None = None
 
 
 def read_wanted(cr) -> list[Wanted]:
     """The active subscriptions. Plain SQL: this may run in the middle of an ORM flush."""
     cr.execute(
-        "SELECT id, patterns, company_id, filter_domain FROM smarter_subscription"
+        "SELECT id, patterns, company_id, filter_domain, author_id FROM smarter_subscription"
         " WHERE active ORDER BY id"
     )
     return [wanted for row in cr.fetchall() if (wanted := _wanted(*row))]
@@ -42,7 +44,9 @@ def wanted_by(wanted: Iterable[Wanted], type_name: str) -> tuple[Wanted, ...]:
     )
 
 
-def _wanted(id_: int, patterns: str, company_id: int | None, domain: str | None) -> Wanted | None:
+def _wanted(
+    id_: int, patterns: str, company_id: int | None, domain: str | None, author_id: int | None
+) -> Wanted | None:
     try:
         parsed = parse_patterns(patterns)
     except InvalidPattern as error:
@@ -50,7 +54,7 @@ def _wanted(id_: int, patterns: str, company_id: int | None, domain: str | None)
         _logger.error("Subscription %s gets no events: %s", id_, error)
         return None
     terms, broken = parse_domain(domain)
-    return Wanted(id_, parsed, company_id, terms, broken)
+    return Wanted(id_, parsed, company_id, terms, broken, author_id)
 
 
 def parse_domain(text: str | None) -> tuple[tuple[Any, ...], str | None]:

@@ -109,7 +109,8 @@ def _watch(env, name: str, routes, targets: list[Target], cascades) -> Watch:
         fields.update(field for field in target.relay.fields if _is_column(model, field))
     extra = {target.relay.up for target in targets if target.relay.up}
     if _is_column(model, "company_id"):
-        extra.add("company_id")
+        # Of what the receivers keep, the company that loses a record must be told.
+        (fields if any(map(_fires_on_delete, routes)) else extra).add("company_id")
     columns = tuple(sorted(fields | extra))
     listed = ", ".join(f'"{column}"' for column in ("id", *columns))
     return Watch(

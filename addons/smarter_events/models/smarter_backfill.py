@@ -1,14 +1,20 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.service.model import retrying
 
 from ..capture.standstill import hold_still
-from ..capture.subscriptions import Wanted, wanted_by
+from ..capture.subscriptions import wanted_by
 from ..capture.watch import is_awake
 from ..types import SHIPPED
 from .json_object import JsonObject
 
 BATCH = 200
+
+# What a person asks for; the rest says how far it has come, and is ours.
+ASKED = frozenset({"subscription_id", "company_id"})
 
 
 class SmarterBackfill(models.Model):
@@ -38,12 +44,31 @@ class SmarterBackfill(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [
+                {name: value for name, value in vals.items() if name in ASKED} for vals in vals_list
+            ]
         requests = super().create(vals_list)
         requests.subscription_id._check_company_reach()
         cron = self.env.ref("smarter_events.ir_cron_backfill", raise_if_not_found=False)
         if cron:
             cron.sudo()._trigger()  # whoever may ask for a backfill may have it begin now
         return requests
+
+    @api.constrains("subscription_id", "company_id")
+    def _check_company(self):
+        for request in self:
+            owner = request.subscription_id.company_id
+            line_sudo = request.company_id.sudo().parent_ids  # itself, and others not seen
+            if owner and line_sudo and owner not in line_sudo:
+                raise ValidationError(
+                    self.env._(
+                        "The subscription %(name)s gets no records of %(company)s. Ask for those "
+                        "of its own company.",
+                        name=request.subscription_id.name,
+                        company=request.company_id.name,
+                    )
+                )
 
     @api.model
     def _cron_backfill(self):
@@ -93,7 +118,7 @@ class SmarterBackfill(models.Model):
 
     def _capture(self, declared, records, wanted):
         company_id = self.company_id.id or wanted.company_id
-        narrowed = Wanted(wanted.id, wanted.patterns, company_id, wanted.domain, wanted.broken)
+        narrowed = replace(wanted, company_id=company_id)
         count = self.env["smarter.outbox"]._emit_all(records, declared, "backfill", [narrowed])
         self.write(
             {

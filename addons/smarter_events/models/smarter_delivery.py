@@ -37,8 +37,9 @@ class SmarterDelivery(models.Model):
         aggregator=None,
         help="0: first delivery. Above: sent again on purpose, that many times.",
     )
-    last_status = fields.Char(readonly=True)
-    last_answer = fields.Text(readonly=True)
+    last_status = fields.Char("Result code", readonly=True)
+    # A receiver may repeat what it got, so it is as closed as the payload.
+    last_answer = fields.Text(readonly=True, groups="smarter_base.group_admin")
     delivered_at = fields.Datetime("Delivered on", readonly=True)
     create_date = fields.Datetime("Created on", readonly=True)
     event_type = fields.Char("Event type", related="event_id.type")
@@ -46,8 +47,8 @@ class SmarterDelivery(models.Model):
     event_state = fields.Selection(related="event_id.state", string="State of the event")
     event_error = fields.Text(related="event_id.error", string="Why it was not built")
     occurred_at = fields.Datetime(related="event_id.occurred_at")
+    payload = fields.Text(related="event_id.payload", groups="smarter_base.group_admin")
     record_name = fields.Char("Name of the record", compute="_compute_from_event")
-    payload = fields.Text(compute="_compute_from_event")
     can_open_record = fields.Boolean(compute="_compute_from_event")
     next_try_at = fields.Datetime("Next try on", compute="_compute_next_try_at")
     latency = fields.Float(
@@ -69,7 +70,6 @@ class SmarterDelivery(models.Model):
         for delivery in self:
             event = delivery.event_id
             delivery.record_name = event.record_name
-            delivery.payload = event.payload
             delivery.can_open_record = event.can_open_record
 
     @api.depends("state", "due_at")

@@ -6,15 +6,20 @@ from odoo.exceptions import UserError
 
 
 class SmarterEvent(models.Model):
-    """What a person sees of an event: its payload if they may read the record, and a way to it."""
+    """What a person sees of an event: a way to its record, and, as an administrator, its payload.
+
+    The payload was built whatever the rights of its reader: it may hold the balance of a customer
+    whom many may see. Administrators decide where it is sent, so they may read it.
+    """
 
     _inherit = "smarter.event"
 
-    # The payload was built whatever the rights of its reader; `payload` asks for them.
     data = fields.Json(groups="smarter_base.group_admin")
     previous = fields.Json(groups="smarter_base.group_admin")
-    payload = fields.Text(compute="_compute_payload")
-    previous_payload = fields.Text("Values before", compute="_compute_payload")
+    payload = fields.Text(compute="_compute_payload", groups="smarter_base.group_admin")
+    previous_payload = fields.Text(
+        "Values before", compute="_compute_payload", groups="smarter_base.group_admin"
+    )
     record_name = fields.Char("Name of the record", compute="_compute_record_name")
     can_open_record = fields.Boolean(compute="_compute_record_name")
     delivery_count = fields.Integer("Number of deliveries", compute="_compute_delivery_count")
@@ -32,15 +37,11 @@ class SmarterEvent(models.Model):
                     event.record_name = names[event.res_id] or event.aggregate
                     event.can_open_record = True
 
-    @api.depends("data", "previous", "model", "res_id")
-    @api.depends_context("uid", "allowed_company_ids")
+    @api.depends("data", "previous")
     def _compute_payload(self):
-        everything = self.env.su or self.env.user.has_group("smarter_base.group_admin")
         for event in self:
-            shown = everything or event.can_open_record
-            event_sudo = event.sudo()  # the payload is closed to all but administrators
-            event.payload = _pretty(event_sudo.data) if shown else False
-            event.previous_payload = _pretty(event_sudo.previous) if shown else False
+            event.payload = _pretty(event.data)
+            event.previous_payload = _pretty(event.previous)
 
     def _compute_delivery_count(self):
         counts = dict(

@@ -26,7 +26,7 @@ class SmarterEventType(models.Model):
                     )
                 )
 
-    @api.constrains("model_id")
+    @api.constrains("model_id", "author_id")
     def _check_model(self):
         for event_type in self:
             if model_problem(self.env, event_type.model):
@@ -49,7 +49,7 @@ class SmarterEventType(models.Model):
         """The model as its author may read it; constraints of ``create`` run with all rights."""
         return self.env[self.model].with_user(self.author_id)
 
-    @api.constrains("model_id", "field_ids")
+    @api.constrains("model_id", "field_ids", "author_id")
     def _check_fields(self):
         for event_type in self:
             if not 1 <= len(event_type.field_ids) <= FIELDS_MAX:
@@ -58,7 +58,7 @@ class SmarterEventType(models.Model):
                 )
             event_type._check_each(event_type.field_ids, field_problem)
 
-    @api.constrains("model_id", "trigger", "trigger_field_ids", "trigger_value")
+    @api.constrains("model_id", "trigger", "trigger_field_ids", "trigger_value", "author_id")
     def _check_trigger(self):
         for event_type in self:
             event_type._check_each(event_type.trigger_field_ids, watch_problem)
@@ -120,11 +120,12 @@ class SmarterEventType(models.Model):
             reason=reasons[problem],
         )
 
-    @api.constrains("model_id", "domain")
+    @api.constrains("model_id", "domain", "author_id")
     def _check_domain(self):
         for event_type in self:
             try:
-                parse_domain(self.env, event_type.model, event_type.domain)
+                as_author = self.env(user=event_type.author_id.id, su=False)
+                parse_domain(as_author, event_type.model, event_type.domain)
             except DomainProblem as error:
                 raise ValidationError(
                     self.env._(

@@ -8,7 +8,7 @@ from odoo.tools import ormcache
 from ..capture.custom import read_custom
 from ..capture.declaration import Declaration
 from ..capture.documents import Firing, build_documents
-from ..capture.outbox import store, wake_after_commit
+from ..capture.outbox import dumped, store, wake_after_commit
 from ..capture.senders import read_senders
 from ..capture.subscriptions import Wanted, read_wanted, wanted_by
 from ..capture.triggers import Change, Created
@@ -96,6 +96,11 @@ class SmarterOutbox(models.AbstractModel):
         return bool(self._emit_all(record, declared))
 
     @api.model
+    def _tell_again(self, record, type_name):
+        """Store the shipped event ``type_name`` of what the capture cannot see to have changed."""
+        self._emit_all(record, self._declared(type_name, record._name), origin="capture")
+
+    @api.model
     def _emit_all(self, records, declared, origin="emit", wanted=None):
         """Store one event of a declared type about each record; answer how many were stored.
 
@@ -135,7 +140,7 @@ class SmarterOutbox(models.AbstractModel):
         An event whose payload fails again, or whose record is gone, stays dead and says why.
         """
         for event in events.sudo().filtered(lambda event: event.state == "dead"):
-            document = self._rebuilt(event)
+            document = json.loads(dumped(self._rebuilt(event)))
             self.env.cr.execute(
                 "UPDATE smarter_event SET data = %s::jsonb"
                 " || coalesce(smarteros.customer_figures(%s), '{}'), state = %s, error = %s"

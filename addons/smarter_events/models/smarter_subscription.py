@@ -6,6 +6,9 @@ from .target_config import SIGNED_TARGETS, URL_TARGETS, config_problem, url_prob
 
 # What the capture keeps in memory of a subscription: a change of any of them changes the map.
 WATCHED = frozenset({"active", "company_id", "patterns", "filter_domain"})
+
+# Whoever changes one of these decides what the filter tells, and answers for it.
+AUTHORED = frozenset({"company_id", "patterns", "filter_domain"})
 BATCH_MAX = 500
 
 # What goes with a deleted subscription; the tables have no foreign key to it on purpose.
@@ -74,6 +77,13 @@ class SmarterSubscription(models.Model):
     )
     disabled_reason = fields.Char(readonly=True, copy=False)
     disabled_at = fields.Datetime("Disabled on", readonly=True, copy=False)
+    author_id = fields.Many2one(
+        "res.users",
+        "Author of the filter",
+        readonly=True,
+        copy=False,
+        help="The filter is evaluated with the rights of who last changed what it applies to.",
+    )
     is_signed = fields.Boolean(compute="_compute_is_signed")
 
     @api.depends("target")
@@ -83,7 +93,8 @@ class SmarterSubscription(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        subscriptions = super().create([self._normalised(vals) for vals in vals_list])
+        vals_list = [{**self._normalised(vals), "author_id": self.env.uid} for vals in vals_list]
+        subscriptions = super().create(vals_list)
         subscriptions._check_company_reach()
         subscriptions._ensure_keys()
         self.env["smarter.outbox"]._forget_watches()
@@ -92,6 +103,9 @@ class SmarterSubscription(models.Model):
     def write(self, vals):
         self._check_target_kept(vals)
         self._check_company_reach()
+        vals = {name: value for name, value in vals.items() if name != "author_id"}
+        if not AUTHORED.isdisjoint(vals):
+            vals["author_id"] = self.env.uid
         result = super().write(self._normalised(vals))
         self._check_company_reach()
         if not WATCHED.isdisjoint(vals):

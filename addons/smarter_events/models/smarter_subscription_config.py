@@ -32,13 +32,13 @@ class SmarterSubscription(models.Model):
         "Time-out (s)",
         compute="_compute_settings",
         inverse=lambda self: self._store_setting("timeout_seconds"),
-        help="Seconds to wait for an answer. 0: what the connector is set to.",
+        help="Seconds to wait for an answer. 0: what the connector is set to, 20 as a rule.",
     )
     concurrency = fields.Integer(
         "Requests at once",
         compute="_compute_settings",
         inverse=lambda self: self._store_setting("concurrency"),
-        help="0: what the connector is set to.",
+        help="0: what the connector is set to, 8 as a rule.",
     )
     chatwoot_account_id = fields.Integer(
         "Chatwoot account",

@@ -101,9 +101,14 @@ class SmarterSubscription(models.Model):
                 )
             )
         try:
-            parse_domain(self.env, self.filter_model, self.filter_domain)
+            # Constraints of ``create`` run with all rights; the author's count.
+            parse_domain(self._author_env(), self.filter_model, self.filter_domain)
         except DomainProblem as error:
             raise ValidationError(self._filter_message(error)) from error
+
+    def _author_env(self):
+        author_sudo = self.sudo().author_id  # may be one the current user cannot read
+        return self.env(user=author_sudo.id or self.env.uid, su=False)
 
     def _filter_message(self, error):
         reasons = {

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import psycopg2
 
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..types import contact
@@ -173,6 +173,33 @@ class TestCapture(CaptureCase):
         self.assertNotIn((filtered,), self.deliveries("subscription_id"))
         self.ana.is_company = True
         self.assertIn((filtered,), self.deliveries("subscription_id"))
+
+    def test_a_filter_sees_what_its_author_sees(self):
+        author = new_test_user(self.env, "author", "base.group_user,smarter_base.group_admin")
+        hidden = self.env["res.company"].create({"name": "Otra SpA"})
+        secret = self.env["res.partner"].create({"name": "Secreto", "company_id": hidden.id})
+        self.ana.parent_id = self.env["res.partner"].create({"name": "Casa"})
+        domain = "[('child_ids.name', '=', 'Secreto')]"
+        secret.parent_id = self.ana
+        filtered = self.subscribe("contact.*", filter_domain=domain, author_id=author.id)
+        self.ana.phone = "2"
+        self.assertNotIn((filtered,), self.deliveries("subscription_id"))
+        secret.company_id = False
+        self.ana.phone = "3"
+        self.assertIn((filtered,), self.deliveries("subscription_id"))
+
+    @mute_logger(DOCUMENTS)
+    def test_a_filter_whose_author_lost_the_right_to_read_is_broken(self):
+        author = new_test_user(self.env, "author", "base.group_portal")
+        portal = self.env.ref("base.group_portal")
+        rights = self.env["ir.model.access"].search([("group_id", "=", portal.id)])
+        rights.filtered(lambda one: one.model_id.model == "res.partner").perm_read = False
+        filtered = self.subscribe(
+            "contact.*", filter_domain="[('phone', '=', '2')]", author_id=author.id
+        )
+        self.ana.phone = "2"
+        states = dict(self.deliveries("subscription_id", "state"))
+        self.assertEqual(states[filtered], "dead")
 
     @mute_logger(DOCUMENTS)
     def test_a_broken_filter_makes_a_dead_delivery_and_work_goes_on(self):

@@ -46,6 +46,48 @@ class TestCaptureShared(CaptureCase):
         event = self.event("product.updated", product)
         self.assertEqual((event["data"]["cost"], event["previous"]), (None, {}))
 
+    def test_whoever_a_contact_leaves_is_told_that_it_is_gone(self):
+        other = self.add_a_rut()
+        self.ana.sudo().company_id = self.company
+        self.next_transaction()
+        self.clear_events()
+        ours, theirs = self.subscribers(self.company, other)
+        self.ana.sudo().company_id = other
+        self.assertEqual(self.types(self.ana), ["record.deleted", "contact.updated"])
+        gone, there = self.event("record.deleted"), self.event("contact.updated")
+        self.assertEqual((gone["rut"], there["rut"]), ("77654321-7", "11111111-1"))
+        self.assertEqual(gone["data"]["name"], "Ana")
+        self.assertEqual(self.takers("record.deleted"), {self.everything, ours})
+        self.assertEqual(self.takers("contact.updated"), {self.everything, theirs})
+
+    def test_a_contact_that_one_rut_keeps_to_itself_is_gone_for_the_tenants(self):
+        other = self.add_a_rut()
+        self.ana.sudo().company_id = other
+        self.assertEqual(self.event("record.deleted")["rut"], "77654321-7")
+
+    def test_within_one_rut_nothing_is_gone(self):
+        branch = self.env["res.company"].create({"name": "Sucursal", "parent_id": self.company.id})
+        self.clear_events()
+        self.ana.sudo().write({"company_id": branch.id, "phone": "2"})
+        self.assertEqual(self.types(self.ana), ["contact.updated"])
+
+    def test_a_product_leaves_with_its_template(self):
+        product = self.user_env()["product.product"].create({"name": "Silla"})
+        product.sudo().company_id = self.company
+        other = self.add_a_rut()
+        self.next_transaction()
+        self.clear_events()
+        product.sudo().product_tmpl_id.company_id = other
+        self.assertEqual(self.event("record.deleted", product)["rut"], "77654321-7")
+        self.assertEqual(self.event("product.updated", product)["rut"], "11111111-1")
+
+    def subscribers(self, *companies):
+        return [self.subscribe("*", company_id=company.id) for company in companies]
+
+    def takers(self, type_):
+        where = f"event_id IN (SELECT id FROM smarter_event WHERE type = '{type_}')"
+        return {row[0] for row in self.deliveries("subscription_id", where=where)}
+
     def test_a_custom_type_tells_old_values_of_its_own_fields_alone(self):
         author = new_test_user(
             self.env, "author", "smarter_base.group_admin,base.group_partner_manager"

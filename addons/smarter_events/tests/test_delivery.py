@@ -116,13 +116,33 @@ class TestDelivery(SubscriptionCase):
         with self.assertRaisesRegex(UserError, "no longer exists"):
             delivery.action_open_record()
 
-    def test_the_payload_is_shown_to_who_may_read_the_record(self):
-        open_one = self.enqueue(self.subscription)
-        closed = self.enqueue(self.subscription, model="ir.config_parameter", res_id=1)
-        self.assertIn("S00001", open_one.with_user(self.viewer).payload)
-        self.assertFalse(closed.with_user(self.viewer).payload)
-        with self.assertRaises(AccessError):
-            closed.event_id.with_user(self.viewer).read(["data"])
+    def test_what_was_sent_and_answered_is_shown_to_administrators_alone(self):
+        delivery = self.enqueue(self.subscription)
+        for person in (self.admin, self.owner):
+            self.assertIn("S00001", delivery.with_user(person).payload)
+        for record, name in ((delivery, "payload"), (delivery, "last_answer")):
+            self.refuse_reading(record, name)
+        for name in ("data", "previous", "payload", "previous_payload"):
+            self.refuse_reading(delivery.event_id, name)
+
+    def refuse_reading(self, record, name):
+        for person in (self.viewer, self.member):
+            with self.subTest(person=person.login, field=name), self.assertRaises(AccessError):
+                record.with_user(person).read([name])
+            self.assertNotIn(name, record.with_user(person).read()[0])
+
+    def test_the_result_is_told_in_the_readers_words(self):
+        self.env["res.lang"]._activate_lang("es_CL")
+        delivery = self.enqueue(self.subscription)
+        for code, spanish in (("written", "Escrito"), ("dns", "Servidor desconocido")):
+            self.settle(delivery, "retry", status=code, retry_in=0)
+            read = delivery.with_user(self.viewer).with_context(lang="es_CL")
+            self.assertEqual(read.result, spanish)
+
+    def test_a_status_of_http_is_shown_as_it_is(self):
+        delivery = self.enqueue(self.subscription)
+        self.settle(delivery, "delivered", status="204")
+        self.assertEqual(delivery.with_user(self.viewer).result, "204")
 
     def test_dead_deliveries_are_told_once_until_resolved(self):
         self.subscription.user_id = self.admin

@@ -104,6 +104,43 @@ class TestEventType(SubscriptionCase):
         event_type.write({"author_id": self.owner.id, "name": "Otro"})
         self.assertEqual(event_type.author_id, self.admin)
 
+    def test_without_its_author_it_pauses_until_somebody_takes_it_over(self):
+        event_type = self.make()
+        outbox = self.env["smarter.outbox"]
+        self.subscribe(patterns="custom.*")
+        self.admin.active = False
+        self.assertEqual(event_type.status, "paused")
+        self.assertNotIn(event_type.type, self.declared())
+        self.assertRecordValues(event_type.activity_ids, [{"user_id": self.told(event_type).id}])
+        event_type.with_user(self.owner).action_take_over()
+        self.assertEqual((event_type.status, event_type.author_id), ("active", self.owner))
+        self.assertIn(event_type.type, self.declared())
+        self.assertFalse(event_type.activity_ids)
+        self.assertIs(outbox._watches(), outbox._watches())
+
+    def told(self, event_type):
+        told = event_type.activity_ids.user_id
+        self.assertTrue(told.has_group("smarter_base.group_owner"))
+        return told
+
+    def declared(self):
+        return [declared.name for declared in self.env["smarter.outbox"]._declarations()]
+
+    def test_an_author_who_comes_back_takes_it_along(self):
+        event_type = self.make()
+        for active in (False, True):
+            self.admin.active = active
+        self.assertEqual((event_type.status, len(event_type.activity_ids)), ("active", 0))
+
+    def test_nobody_takes_over_what_they_may_not_read(self):
+        author = self.user("smarter_base.group_admin", "account.group_account_manager")
+        event_type = self.make(author, model="account.payment", send=["name"])
+        author.active = False
+        with self.assertRaisesRegex(ValidationError, "may not read"):
+            event_type.with_user(self.admin).action_take_over()
+        with self.assertRaises(AccessError):
+            event_type.with_user(self.member).action_take_over()
+
     def test_its_name_outside_never_changes(self):
         with self.assertRaisesRegex(ValidationError, "cannot change"):
             self.make().slug = "otro"

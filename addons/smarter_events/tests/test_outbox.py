@@ -1,3 +1,4 @@
+import contextlib
 import os
 from contextlib import closing
 from unittest.mock import patch
@@ -42,6 +43,30 @@ class TestOutbox(CaptureCase):
     def test_data_that_is_no_json_makes_a_dead_event(self):
         self.outbox._emit(self.ana, "contact.updated", {"x": object()})
         self.assertEqual(self.rows("state", "data"), [("dead", {})])
+
+    def test_characters_that_postgresql_refuses_are_left_out(self):
+        data = {"a\0": ["x\0y", {"b": "\ud800z"}], "literal": "\\u0000"}
+        self.outbox._emit(self.ana, "contact.updated", data)
+        expected = {"a": ["xy", {"b": "?z"}], "literal": "\\u0000"}
+        self.assertEqual(self.rows("state", "data"), [("ready", expected)])
+
+    def test_data_nested_without_end_makes_a_dead_event(self):
+        data = {}
+        data["self"] = [data]
+        deep = []
+        for _level in range(100_000):
+            deep = [deep]
+        for one in (data, {"x": deep}):
+            self.clear_events()
+            self.outbox._emit(self.ana, "contact.updated", one)
+            self.assertEqual(self.rows("state", "data"), [("dead", {})])
+
+    def test_a_name_with_such_a_character_is_refused_or_sent_without_it(self):
+        with contextlib.suppress(ValueError), self.env.cr.savepoint():  # psycopg2 refuses it
+            self.ana.name = "An\0a"
+            self.ana.flush_recordset()
+        self.ana.phone = "2"
+        self.assertEqual(self.event("contact.updated")["data"]["name"], "Ana")
 
     def test_nobody_wants_it_so_nothing_is_emitted(self):
         self.env["smarter.subscription"].search([]).sudo().write({"active": False})

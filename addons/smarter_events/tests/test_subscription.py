@@ -61,6 +61,64 @@ class TestSubscription(SubscriptionCase):
             with self.subTest(domain=domain), self.assertRaises(ValidationError):
                 self.subscribe(patterns="contact.*", filter_domain=domain)
 
+    def test_a_filter_goes_only_where_its_author_may_read(self):
+        author = self.user("smarter_base.group_admin")  # without any right in the accounts
+        for path in ("invoice_ids.amount_total", "child_ids.invoice_ids.name"):
+            with self.subTest(path=path), self.assertRaisesRegex(ValidationError, path):
+                self.filtered(author, f"[('{path}', '!=', False)]")
+        self.assertTrue(self.filtered(author, "[('country_id.code', '=', 'CL')]"))
+
+    def test_no_way_into_the_systems_own_records(self):
+        for domain in (
+            "[('user_ids', 'any', [('login', 'like', 'a')])]",
+            "[('company_id.partner_id.user_ids.login', 'like', 'a')]",
+            "[('child_ids', 'any', [('user_id', 'any', [('login', 'like', 'a')])])]",
+            "[('child_ids', 'any!', [('name', '=', 'a')])]",
+            "[('child_ids', 'any', [('child_ids', 'any!', [('name', '=', 'a')])])]",
+        ):
+            with self.subTest(domain=domain), self.assertRaises(ValidationError):
+                self.filtered(self.admin, domain)
+
+    def test_a_way_that_ends_where_nothing_can_be_searched_is_refused(self):
+        with self.assertRaises(ValidationError):
+            self.filtered(self.admin, "[('child_ids.contact_address', '=', 'x')]")
+
+    def test_who_changes_what_a_filter_tells_answers_for_it(self):
+        subscription = self.filtered(self.admin, "[('is_company', '=', True)]")
+        self.assertEqual(subscription.author_id, self.admin)
+        subscription.with_user(self.owner).write({"author_id": self.admin.id, "name": "Otra"})
+        self.assertEqual(subscription.author_id, self.admin)
+        subscription.with_user(self.owner).patterns = "contact.updated"
+        self.assertEqual(subscription.author_id, self.owner)
+
+    def filtered(self, person, domain):
+        subscriptions = self.env["smarter.subscription"].with_user(person)
+        values = {"name": "Filtro", "url": "https://a.cl/x", "patterns": "contact.*"}
+        return subscriptions.create(
+            values | {"company_id": self.company.id, "filter_domain": domain}
+        )
+
+    def test_of_a_request_a_person_says_only_what_is_wanted(self):
+        subscription = self.subscribe()
+        made = {"state": "done", "cursor": {"contact.updated": 9}, "captured": 7, "error": "x"}
+        request = (
+            self.env["smarter.backfill"]
+            .with_user(self.admin)
+            .create({"subscription_id": subscription.id, "company_id": self.company.id} | made)
+        )
+        asked = {"state": "pending", "cursor": {}, "captured": 0, "error": False}
+        self.assertRecordValues(request, [asked])
+        with self.assertRaises(AccessError):
+            request.write({"state": "done"})
+
+    def test_nobody_sends_a_subscription_the_records_of_another_company(self):
+        requests = self.env["smarter.backfill"].with_user(self.everywhere)
+        requests = requests.with_context(allowed_company_ids=self.everywhere.company_ids.ids)
+        with self.assertRaisesRegex(ValidationError, "own company"):
+            requests.create(
+                {"subscription_id": self.subscribe().id, "company_id": self.other_company.id}
+            )
+
     def test_the_target_cannot_change(self):
         with self.assertRaisesRegex(UserError, "another"):
             self.subscribe().target = "webhook"

@@ -46,6 +46,18 @@ class TestAccountTypes(CaptureCase):
         context = {"active_model": "account.move", "active_ids": invoice.ids}
         return wizard.with_context(**context).create(values)._create_payments()
 
+    def test_a_posted_invoice_follows_its_customer_into_a_merge(self):
+        kept = self.partner.copy({"name": "Los Aromos SpA", "vat": False})
+        self.invoice.action_post()
+        self.next_transaction()
+        self.clear_events()
+        merging = self.user_env()["base.partner.merge.automatic.wizard"].create({})
+        merging._merge((kept | self.partner).ids, kept)
+        self.assertEqual(self.event("invoice.updated")["data"]["partner"]["id"], kept.id)
+        self.event("record.deleted", self.partner)
+        contact = self.event("contact.updated", kept)["data"]
+        self.assertEqual(contact["balance"], round(self.invoice.amount_total))
+
     def test_a_draft_invoice_makes_no_event(self):
         self.invoice.invoice_line_ids.price_unit = 500
         self.assertEqual(self.types(self.invoice), [])

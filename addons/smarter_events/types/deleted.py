@@ -1,4 +1,5 @@
-"""``record.deleted``: whatever the warehouse keeps and no longer exists here."""
+"""``record.deleted``: whatever the warehouse keeps and no longer exists here, or has moved to a
+company of another RUT."""
 
 from __future__ import annotations
 

@@ -144,10 +144,10 @@ TYPES = (
 )
 
 # A partial payment moves nothing but what is left to pay; whatever else happens to the document in
-# the same transaction tells it too.
+# the same transaction tells it too. Its customer changes when contacts are merged.
 UPDATED = _declare(
     "invoice.updated",
-    Changes(frozenset({"amount_residual", "invoice_date_due"})),
+    Changes(frozenset({"amount_residual", "invoice_date_due", "partner_id"})),
     lambda move, change: _is_posted(move, change) and change.before("state") == "posted",
     absorbed_by=tuple(declared.name for declared in TYPES),
 )

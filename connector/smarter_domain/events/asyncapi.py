@@ -48,8 +48,8 @@ _ATTRIBUTES = {
 _HEADERS = {
     "webhook-id": "Identificador del mensaje; el mismo en cada reintento.",
     "webhook-timestamp": "Segundos Unix del intento; rechazar si difiere en más de 300.",
-    "webhook-signature": "v1,<base64> por llave viva, separadas por un espacio.",
-    "X-SMOS-HMAC": "sha256=<hex> sobre «timestamp.cuerpo», una por llave viva.",
+    "webhook-signature": "v1,<base64> por clave de firma viva, separadas por un espacio.",
+    "X-SMOS-HMAC": "sha256=<hex> sobre «timestamp.cuerpo», una por clave de firma viva.",
     "X-SMOS-Identity": "RUT de la empresa. Etiqueta: no autentica nada.",
     "X-SMOS-Tenant": "RUT del inquilino. Etiqueta: no autentica nada.",
 }

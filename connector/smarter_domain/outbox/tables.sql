@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS smarter_subscription (
     create_uid integer, create_date timestamp DEFAULT (now() AT TIME ZONE 'utc'),
     write_uid integer, write_date timestamp DEFAULT (now() AT TIME ZONE 'utc')
 );
+-- Who wrote the filter: it is evaluated with that person's rights.
+ALTER TABLE smarter_subscription ADD COLUMN IF NOT EXISTS author_id integer;
 
 -- Signing keys live beside the ORM, not in it: no Odoo model maps this table.
 CREATE TABLE IF NOT EXISTS smarter_subscription_key (

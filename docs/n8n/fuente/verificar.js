@@ -1,5 +1,5 @@
-// Pegue aquí la llave que Odoo mostró una vez; durante un cambio de llave, las dos.
-const KEYS = ['whsec_PEGUE_AQUI_LA_LLAVE'];
+// Pegue aquí la clave que Odoo mostró una vez; durante un cambio de clave, las dos.
+const KEYS = ['whsec_PEGUE_AQUI_LA_CLAVE'];
 // Tipos que este flujo atiende; los demás se aceptan sin hacer nada. '*' los atiende todos.
 const WANTED = ['*'];
 const TOLERANCE_SECONDS = 300;
@@ -22,7 +22,7 @@ function signatureProblem() {
   if (!/^[A-Za-z0-9_-]{1,255}$/.test(id) || !/^\d{1,12}$/.test(moment)) return 'cabeceras inválidas';
   if (Math.abs(Date.now() / 1000 - Number(moment)) > TOLERANCE_SECONDS) return 'fuera de plazo';
   const keys = KEYS.map(keyBytes).filter(Boolean);
-  if (!keys.length) return 'falta la llave en el nodo Verificar';
+  if (!keys.length) return 'falta la clave en el nodo Verificar';
   let good = false;
   for (const key of keys) {
     const hmac = crypto.createHmac('sha256', key).update(`${id}.${moment}.`).update(raw);

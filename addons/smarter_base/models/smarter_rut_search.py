@@ -13,10 +13,12 @@ _NEGATIVE = {"!=": "=", "not in": "in", "not ilike": "ilike", "not like": "like"
 _PARTIAL = re.compile(r"\d{1,3}(?:[. ]\d{1,3})+(?:-[\dkK]?)?", re.ASCII)
 
 
-class ResPartner(models.Model):
-    """A contact is found by its RUT in any format; every other text is searched as ever."""
+class SmarterRutSearch(models.AbstractModel):
+    """A record with ``vat`` and ``smarter_rut`` is found by its RUT in any format, as a whole or,
+    in a search box, just begun; every other text is searched as ever."""
 
-    _inherit = "res.partner"
+    _name = "smarter.rut.search"
+    _description = "Search by RUT in any format"
 
     @api.model
     def _search(self, domain, *args, **kwargs):
@@ -36,7 +38,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _smarter_or_rut(self, domain, operator, value):
-        """Add the contacts whose RUT is ``value``, or take them out if ``operator`` excludes."""
+        """Add the records whose RUT is ``value``, or take them out if ``operator`` excludes."""
         if operator in _POSITIVE:
             return domain | self._smarter_rut_domain(operator, value)
         if operator in _NEGATIVE:
@@ -60,3 +62,13 @@ class ResPartner(models.Model):
         if "like" in operator and _PARTIAL.fullmatch(text):
             found |= Domain("smarter_rut", "=like", re.sub(r"[. ]", "", text.upper()) + "%")
         return found
+
+
+class ResPartner(models.Model):
+    _name = "res.partner"
+    _inherit = ["smarter.rut.search", "res.partner"]  # first: it widens what others search
+
+
+class ResCompany(models.Model):
+    _name = "res.company"
+    _inherit = ["smarter.rut.search", "res.company"]  # first: it widens what others search

@@ -1,0 +1,1 @@
+"""Tenants: made, listed, suspended, upgraded, backed up, deleted; all by the registry."""

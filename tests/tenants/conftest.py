@@ -1,0 +1,99 @@
+"""A platform of the test session's own: registry, release and template on the tests' server.
+
+The server is shared with other runs, so ids of tenants begin at a random number and RUTs are drawn
+at random: no two runs make a database of the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+from psycopg import sql
+
+from devkit import odoo_process, odoo_source, paths, templates
+from devkit import platform as local
+from devkit.odoo_process import Runtime
+from devkit.server import Server
+from smarter_connector.registry import install
+from smarter_connector.tenants.platform import Platform
+from smarter_connector.tenants.templates import register
+from smarter_domain.rut import Rut
+
+
+@pytest.fixture(scope="session")
+def runtime(pg_cluster: Server) -> Runtime:
+    """Odoo on the tests' server."""
+    home = paths.open_home()
+    found = Runtime(home, odoo_source.ensure(home), pg_cluster)
+    odoo_process.write_config(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def session_platform(runtime: Runtime) -> Iterator[Platform]:
+    """A registry with the present code as release and the tests' template, shared by all tests."""
+    template = templates.ensure(runtime)
+    name = f"registry_{os.getpid()}_{secrets.token_hex(3)}"
+    settings = local.settings(
+        runtime, registry_database=name, testing=True, domain="test.localhost"
+    )
+    platform = Platform(settings, actor="tests")
+    install(
+        platform.admin,
+        odoo_role=settings.odoo_role,
+        connector_role=settings.connector_role,
+        database=name,
+    )
+    with platform.admin(name) as admin:
+        first = sql.Literal(random.randrange(10**8, 10**9))
+        admin.execute(sql.SQL("ALTER TABLE registry.tenant ALTER id RESTART WITH {}").format(first))
+    release = local.register_release(platform, runtime)
+    register(platform, template, release=release)
+    yield platform
+    _drop_all(platform)
+
+
+@pytest.fixture
+def platform(session_platform: Platform) -> Iterator[Platform]:
+    """The session's platform; what the test made of tenants is dropped at its end."""
+    before = {tenant.id for tenant in session_platform.registry.tenants(kind=None)}
+    yield session_platform
+    _drop_tenants(session_platform, before)
+
+
+@pytest.fixture
+def new_rut() -> Callable[[], str]:
+    """``new_rut()`` gives a RUT that no other test and no company has."""
+    return lambda: Rut.from_number(random.randrange(90_000_000, 99_000_000)).plain
+
+
+def _drop_tenants(platform: Platform, kept: set[int]) -> None:
+    """Every database of tenants made since, by whatever name, and their rows."""
+    made = [t for t in platform.registry.tenants(kind=None) if t.id not in kept]
+    ours = tuple(_names(platform, made))
+    for name in ours:
+        platform.databases.drop(name)
+    with platform.admin(platform.settings.registry_database) as admin:
+        ids = [tenant.id for tenant in made]
+        for table in ("host", "operation", "backup"):
+            statement = sql.SQL("DELETE FROM {} WHERE tenant = ANY(%s)")
+            admin.execute(statement.format(sql.Identifier("registry", table)), [ids])
+        admin.execute("DELETE FROM registry.tenant WHERE id = ANY(%s)", [ids])
+
+
+def _names(platform: Platform, tenants: list) -> Iterator[str]:
+    prefixes = [f"{kind}_{tenant.id}" for tenant in tenants for kind in ("new", "pre", "del")]
+    marks = [Rut.parse(tenant.rut).database_name()[2:] for tenant in tenants]
+    for name in platform.databases.names():
+        exact = name in prefixes or any(name.startswith(f"{start}_") for start in prefixes)
+        if exact or any(name == f"t_{m}" or name.startswith(f"s_{m}_") for m in marks):
+            yield name
+
+
+def _drop_all(platform: Platform) -> None:
+    _drop_tenants(platform, set())
+    platform.databases.drop(platform.settings.registry_database)
