@@ -55,7 +55,8 @@ class Declaration:
     again, as an Odoo domain; None: never. ``figures`` are keys of the data that concern one
     company: of a record that several RUTs share they are null, lest one reads the other's.
     ``customer`` answers, of a batch and one of its records, what ``smarteros.customer_figures`` is
-    asked when the event is stored: its answer joins the data. ``tells`` are the fields whose old values may be sent; None: all that are watched.
+    asked when the event is stored: its answer joins the data. ``tells`` are the fields whose old
+    values may be sent; None: all that are watched.
     """
 
     name: str
