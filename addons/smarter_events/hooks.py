@@ -11,5 +11,6 @@ def uninstall_hook(env):
     env.cr.execute("DROP SCHEMA IF EXISTS smarteros CASCADE")
     env.cr.execute(
         "DROP TABLE IF EXISTS smarter_external_ref, smarter_backfill, smarter_delivery,"
-        " smarter_event, smarter_subscription_key, smarter_subscription, smarter_outbox_state"
+        " smarter_event, smarter_subscription_key, smarter_subscription, smarter_outbox_state,"
+        " smarter_webhook_hour"
     )

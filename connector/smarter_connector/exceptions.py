@@ -6,7 +6,8 @@
     ├── Rejected                the receiver will never take this event: dead letter
     │   └── Gone                the receiver is gone for good (410): the subscription is disabled
     └── ConfigurationError      a person must mend something; tried again on the same schedule
-        └── IdentityMismatch    the database is not the one that was listed: it is not served
+        ├── IdentityMismatch    the database is not the one that was listed: it is not served
+        └── OutboxTooOld        the outbox has no such function yet, or does not let us call it
 
 ``status`` is what the delivery list shows in its column (an HTTP status or one word), ``answer`` is
 what the receiver said, not yet redacted nor cut.
@@ -60,3 +61,7 @@ class ConfigurationError(ConnectorError):
 
 class IdentityMismatch(ConfigurationError):
     """The database is not the one that was listed."""
+
+
+class OutboxTooOld(ConfigurationError):
+    """The outbox lacks a function of the protocol, or the role was not granted it."""

@@ -69,7 +69,7 @@ def empty(owner: psycopg.Connection) -> None:
     """As on the first day; quicker than a new database."""
     owner.execute(
         """TRUNCATE smarter_event, smarter_delivery, smarter_subscription, smarter_subscription_key,
-                    smarter_external_ref, smarter_backfill RESTART IDENTITY"""
+                    smarter_external_ref, smarter_backfill, smarter_webhook_hour RESTART IDENTITY"""
     )
     state = "held = false, tenant_status = 'active', tenant_rut = %s"
     owner.execute(f"UPDATE smarter_outbox_state SET {state}", [RUT])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from smarter_connector.cli import app
 from smarter_connector.cli.common import console
+from smarter_connector.cli.outbox import Line, table_of
 from tests.connector.outbox import enqueue, states, store_of, subscribe, tenant_of
 
 
@@ -42,6 +45,21 @@ def test_status_counts_what_waits_and_what_is_dead(tenant):
     assert (line["tenant"], line["state"], line["subscription"]) == (tenant.name, "ready", "1 n8n")
     assert (line["pending"], line["dead"]) == (1, 1)
     assert tenant.name in invoke("status").stdout
+
+
+def test_status_fits_80_columns_and_cuts_nothing():
+    lines = [
+        Line("tenant_" + "x" * 40, "ready", "12 Pedidos de la tienda a n8n", "n8n", True, 120_000),
+        Line("otra", "ready", "7 Chat", "chatwoot", False, 1, 2, 3, 700_000.0, "q" * 100),
+        Line("lejos", "away", problem="[no] markup"),
+    ]
+    out = Console(width=80, file=StringIO())
+    out.print(table_of(lines))
+    text = out.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80 and "…" not in text
+    assert text.count("x") == 40 and text.count("q") == 100 and "[no] markup" in text
+    for word in ("120000", "8 d", "chatwoot", "tienda"):
+        assert word in text
 
 
 def test_status_of_a_refused_database_is_not_well(tenant, monkeypatch):

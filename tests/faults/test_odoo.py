@@ -3,61 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devkit import databases, odoo_process, odoo_source, paths, templates, testing
 from devkit.odoo_process import Runtime
 from devkit.server import Server
 from tests.connector.outbox import store_of
 from tests.connector.support import running
 from tests.faults.scene import Scene, scene
+from tests.odoo import odoo_database, odoo_runtime, shell
 from tests.postgres import OutboxDatabase
 
 WRITER = Path(__file__).with_name("odoo_writer.py").read_text()
-NAME = "fault_odoo"
 
 
 @pytest.fixture
 def runtime(pg_cluster: Server) -> Runtime:
-    home = paths.open_home()
-    found = Runtime(home, odoo_source.ensure(home), pg_cluster)
-    odoo_process.write_config(found)
-    return found
+    return odoo_runtime(pg_cluster)
 
 
 @pytest.fixture
 def tenant(runtime: Runtime) -> Iterator[OutboxDatabase]:
     """A database with all addons, which Odoo may be killed in."""
-    databases.drop(runtime, NAME)
-    databases.clone(runtime, templates.ensure(runtime), NAME)
-    testing.provision(runtime, NAME)
-    query = "SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'"
-    with runtime.server.odoo.connect(NAME) as connection:
-        connection.execute("UPDATE smarter_outbox_state SET tenant_status = 'active'")
-        uuid = connection.execute(query).fetchone()[0]
-    yield OutboxDatabase(NAME, uuid, runtime.server)
-    databases.drop(runtime, NAME)
+    with odoo_database(runtime, f"fault_odoo_{os.getpid()}") as database:
+        yield database
 
 
-def write(runtime: Runtime, prefix: str, *, hang: bool = False) -> int:
+def write(runtime: Runtime, tenant: OutboxDatabase, prefix: str, *, hang: bool = False) -> int:
     """Let an Odoo process work; returns how it ended."""
     values = {
         "DEVKIT_PREFIX": prefix,
         "DEVKIT_COUNT": "8",
         **({"DEVKIT_HANG": "1"} if hang else {}),
     }
-    command = odoo_process.odoo_command(
-        runtime, "shell", "-d", NAME, "--no-http", "--log-level=error"
-    )
-    environment = odoo_process.environment(runtime) | values
-    done = subprocess.run(
-        command, env=environment, input=WRITER, text=True, capture_output=True, timeout=120
-    )
-    return done.returncode
+    return shell(runtime, tenant.name, WRITER, **values).returncode
 
 
 def committed(stage: Scene) -> int:
@@ -77,8 +59,8 @@ def committed(stage: Scene) -> int:
 async def test_a_killed_odoo_leaves_the_events_of_its_commits_and_no_others(runtime, tenant):
     async with scene(tenant) as stage:
         async with running([store_of(tenant)], lease_seconds=5, poll_seconds=0.2):
-            assert await asyncio.to_thread(write, runtime, "first", hang=True) == -9
-            assert await asyncio.to_thread(write, runtime, "second") == 0
+            assert await asyncio.to_thread(write, runtime, tenant, "first", hang=True) == -9
+            assert await asyncio.to_thread(write, runtime, tenant, "second") == 0
             stage.expected = await asyncio.to_thread(committed, stage)
             await stage.delivered()
         names = {event.data["name"] for _, event in stage.account.accepted}

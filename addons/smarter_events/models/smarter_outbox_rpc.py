@@ -71,6 +71,18 @@ class SmarterOutbox(models.AbstractModel):
     def send_test(self, request):
         return self._protocol("send_test", request)
 
+    @api.model
+    def claim_within(self, request):
+        return self._protocol("claim_within", request)
+
+    @api.model
+    def settle_within(self, request):
+        return self._protocol("settle_within", request)
+
+    @api.model
+    def allowance(self, request):
+        return self._protocol("allowance", request)
+
     def _protocol(self, function, request):
         if not self.env.user.has_group("smarter_events.group_connector"):
             raise AccessError(

@@ -1,4 +1,5 @@
 from . import (
+    test_attack,
     test_capture,
     test_capture_custom,
     test_capture_deleted,

@@ -133,7 +133,8 @@ class TestOutbox(CaptureCase):
     def test_every_function_of_the_protocol_is_reached_through_rpc(self):
         robot = new_test_user(self.env, "robot", "smarter_events.group_connector")
         mine = {"subscription_id": self.everything, "kind": "contact", "items": {}, "keys": []}
-        bodies = {"settle": [], "extend": {"leases": []}, "replay": {"deliveries": []}}
+        bodies = {"settle": [], "settle_within": []}
+        bodies |= {"extend": {"leases": []}, "replay": {"deliveries": []}}
         for name in PROTOCOL_FUNCTIONS:
             with self.subTest(name):
                 body = bodies.get(name, mine)

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from smarter_connector.cli.common import (
     NOT_WELL,
@@ -57,7 +59,7 @@ async def _status(as_json: bool) -> int:
     if as_json:
         print_json([asdict(line) for line in lines])
     else:
-        console.print(_table(lines))
+        console.print(table_of(lines))
     return NOT_WELL if any(line.state in ("refused", "away") for line in lines) else 0
 
 
@@ -108,19 +110,35 @@ def _line(name: str, state: str, sub: Mapping[str, Any], row: Mapping[str, Any])
     )
 
 
-def _table(lines: list[Line]) -> Table:
-    table = Table()
-    for title in ("Tenant", "State", "Subscription", "Target", "Active"):
-        table.add_column(title, overflow="fold")
+def table_of(lines: list[Line]) -> Table:
+    """Two columns of words and four of numbers, so that 80 characters are enough."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Tenant", overflow="fold", ratio=2)
+    table.add_column("Subscription", overflow="fold", ratio=3)
     for title in ("Pending", "Leased", "Dead", "Oldest"):
-        table.add_column(title, justify="right")
-    table.add_column("Problem", overflow="fold")
+        table.add_column(title, justify="right", no_wrap=True)
     for line in lines:
-        age = "" if line.oldest_seconds is None else f"{line.oldest_seconds:.0f} s"
-        cells = (line.tenant, line.state, line.subscription, line.target)
-        counts = (str(line.pending), str(line.leased), str(line.dead), age)
-        table.add_row(*cells, "yes" if line.active else "no", *counts, line.problem)
+        counts = [str(line.pending), str(line.leased), str(line.dead), _age(line.oldest_seconds)]
+        counted = counts if line.subscription else []
+        table.add_row(Text(f"{line.tenant}\n{line.state}"), _words(line), *counted)
     return table
+
+
+def _words(line: Line) -> Text:
+    """What a subscription is, where it goes, and what is wrong with it; nothing is cut."""
+    where = line.target if line.active or not line.target else f"{line.target}, not active"
+    words = (line.subscription, where, line.problem)
+    return Text("\n".join(word for word in words if word))
+
+
+def _age(seconds: float | None) -> str:
+    """The largest unit that fits: 59 s, 3 min, 5 h, 12 d."""
+    if seconds is None:
+        return ""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def replay(

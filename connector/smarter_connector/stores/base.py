@@ -104,6 +104,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What of the webhooks an hour is ``used``; the next hour begins in ``opens_in`` seconds."""
+
+    limit: int
+    used: int
+    opens_in: float
+
+    @property
+    def spent(self) -> bool:
+        return self.used >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What one claim brought. ``now`` is the database's clock, seconds since 1970."""
 
@@ -112,15 +125,18 @@ class Claim:
     held: bool = False
     subscriptions: tuple[Subscription, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    allowance: Allowance | None = None
 
     @classmethod
     def from_document(cls, doc: Mapping[str, Any]) -> Claim:
+        allowance = doc.get("allowance")
         return cls(
             instant(doc["now"]),
             doc["epoch"],
             doc["held"],
             tuple(map(Subscription.from_document, doc["subscriptions"])),
             tuple(map(Delivery.from_document, doc["deliveries"])),
+            Allowance(**allowance) if allowance else None,
         )
 
 
@@ -190,6 +206,8 @@ class Store(Protocol):
     """The outbox of one tenant. Safe to call from several tasks at once."""
 
     tenant: TenantSettings
+    webhooks_per_hour: int | None
+    """The plan's allowance; None counts nothing. It may be set at any time."""
 
     async def open(self) -> Identity:
         """Connect and verify. Raises :class:`IdentityMismatch`. Calling it again checks again."""
@@ -217,6 +235,10 @@ class Store(Protocol):
     async def disable(self, subscription_id: int, reason: str) -> bool: ...
 
     async def stats(self) -> Mapping[str, Any]: ...
+
+    async def allowance(self) -> Allowance | None:
+        """What is used of it in the present hour; None when nothing is counted."""
+        ...
 
     async def replay(self, request: Mapping[str, Any]) -> Mapping[str, int]: ...
 

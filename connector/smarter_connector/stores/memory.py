@@ -58,6 +58,8 @@ class MemoryOutbox:
     rows: dict[int, Row] = field(default_factory=dict)
     references: dict[tuple[int, str, str], Any] = field(default_factory=dict)
     backfills: dict[int, dict[str, Any]] = field(default_factory=dict)
+    webhooks: dict[int, int] = field(default_factory=dict)
+    """Deliveries to webhooks by hour since 1970, where they are counted."""
 
     def __post_init__(self) -> None:
         self._ids = itertools.count(1)
@@ -183,6 +185,48 @@ class MemoryStore(ProtocolStore):
             "subscriptions": [dict(box.subscriptions[key]) for key in sorted(used)],
             "deliveries": [_document(row) for row in sorted(found, key=lambda row: row.id)],
         }
+
+    def _claim_within(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        box, limit = self.outbox, p["hourly"]
+        used = box.webhooks.setdefault(self._hour(), 0)
+        if used >= limit:
+            p = {**p, "exclude": [*p["exclude"], *self._counted_ids()]}
+        claim = self._claim(p)
+        mine = [item for item in claim["deliveries"] if self._is_counted(item["subscription_id"])]
+        over = [item["id"] for item in mine[max(0, limit - used) :]]
+        for key in over:
+            row = box.rows[key]
+            row.state, row.lease, row.due_at = "pending", None, box.clock.time()
+            row.attempts -= 1
+        claim["deliveries"] = [item for item in claim["deliveries"] if item["id"] not in over]
+        box.webhooks[self._hour()] = used + len(mine) - len(over)
+        return {**claim, "allowance": self._allowance(p)}
+
+    def _settle_within(self, outcomes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        settled = self._settle(outcomes)
+        back = sum(
+            outcome["outcome"] != "delivered"
+            and outcome["id"] not in settled["lost"]
+            and self._is_counted(self.outbox.rows[outcome["id"]].subscription_id)
+            for outcome in outcomes
+        )
+        hours, hour = self.outbox.webhooks, self._hour()
+        hours[hour] = max(0, hours.get(hour, 0) - back)
+        return settled
+
+    def _allowance(self, p: Mapping[str, Any]) -> dict[str, Any]:
+        used = self.outbox.webhooks.get(self._hour(), 0)
+        rest = 3600 - self.outbox.clock.time() % 3600
+        return {"limit": p["hourly"], "used": used, "opens_in": rest}
+
+    def _hour(self) -> int:
+        return int(self.outbox.clock.time() // 3600)
+
+    def _is_counted(self, subscription: int) -> bool:
+        return self.outbox.subscriptions[subscription]["target"] in ("n8n", "webhook")
+
+    def _counted_ids(self) -> list[int]:
+        return [key for key in self.outbox.subscriptions if self._is_counted(key)]
 
     def _due(self, subscription: int, now: float, limit: int, per_lane: int) -> list[Row]:
         """Heads of lanes that are due, each with what follows it."""

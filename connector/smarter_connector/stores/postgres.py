@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import psycopg
 
-from smarter_connector.exceptions import ConfigurationError, StoreUnavailable
+from smarter_connector.exceptions import ConfigurationError, OutboxTooOld, StoreUnavailable
 from smarter_connector.secrets import read_secret
 from smarter_connector.settings import Settings, TenantSettings
 from smarter_connector.stores.base import Identity
@@ -20,6 +20,7 @@ from smarter_domain.outbox import PROTOCOL_FUNCTIONS
 QUERIES = {
     name: f"SELECT smarteros.{name}(%s::jsonb)::text".encode() for name in PROTOCOL_FUNCTIONS
 }
+_MISSING = (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege)
 GUARD_SECONDS = 5.0
 """How much longer than the server's own time-out a statement may take until the line is cut."""
 
@@ -101,7 +102,8 @@ class PostgresStore(ProtocolStore):
                 await self._drop_if_broken(isinstance(error, TimeoutError))
                 raise StoreUnavailable(_summary(error), status="database") from error
             except psycopg.Error as error:
-                raise ConfigurationError(
+                kind = OutboxTooOld if isinstance(error, _MISSING) else ConfigurationError
+                raise kind(
                     f"database {self.tenant.database}: smarteros.{function}: {_summary(error)}",
                     status="database",
                 ) from error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from smarter_connector.exceptions import OutboxTooOld
 from smarter_connector.settings import TenantSettings
-from smarter_connector.stores.base import Claim, Identity, Outcome, Settled
+from smarter_connector.stores.base import Allowance, Claim, Identity, Outcome, Settled
+
+logger = logging.getLogger(__name__)
 
 
 class ProtocolStore(ABC):
@@ -15,6 +19,7 @@ class ProtocolStore(ABC):
 
     def __init__(self, tenant: TenantSettings) -> None:
         self.tenant = tenant
+        self.webhooks_per_hour: int | None = None
 
     @abstractmethod
     async def call(self, function: str, argument: Any) -> Any:
@@ -43,10 +48,19 @@ class ProtocolStore(ABC):
             "subscriptions": None if subscriptions is None else list(subscriptions),
             "exclude": list(exclude),
         }
+        if self.webhooks_per_hour is not None:
+            counted = {**request, "hourly": self.webhooks_per_hour}
+            document = await self._counted("claim_within", counted)
+            if document is not None:
+                return Claim.from_document(document)
         return Claim.from_document(await self.call("claim", request))
 
     async def settle(self, outcomes: Sequence[Outcome]) -> Settled:
         documents = [outcome.to_document() for outcome in outcomes]
+        if self.webhooks_per_hour is not None:
+            document = await self._counted("settle_within", documents)
+            if document is not None:
+                return Settled.from_document(document)
         return Settled.from_document(await self.call("settle", documents))
 
     async def extend(self, leases: Sequence[str], lease_seconds: float) -> int:
@@ -59,6 +73,21 @@ class ProtocolStore(ABC):
 
     async def stats(self) -> Mapping[str, Any]:
         return await self.call("stats", {})
+
+    async def allowance(self) -> Allowance | None:
+        if self.webhooks_per_hour is None:
+            return None
+        found = await self._counted("allowance", {"hourly": self.webhooks_per_hour})
+        return Allowance(**found) if found else None
+
+    async def _counted(self, function: str, argument: Any) -> Any:
+        """None from an outbox of an older release: there nothing is counted, and all goes out."""
+        try:
+            return await self.call(function, argument)
+        except OutboxTooOld as error:
+            logger.warning("webhooks of %s are not counted: %s", self.tenant.database, error)
+            self.webhooks_per_hour = None
+            return None
 
     async def replay(self, request: Mapping[str, Any]) -> Mapping[str, int]:
         return await self.call("replay", dict(request))

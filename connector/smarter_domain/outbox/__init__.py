@@ -28,10 +28,13 @@ PROTOCOL_FUNCTIONS = (
     "backfill",
     "backfill_status",
     "send_test",
+    "claim_within",
+    "settle_within",
+    "allowance",
 )
 """Functions ``smarteros.<name>(jsonb) -> jsonb``: all that the connector's role may execute."""
 
-_SCRIPTS = ("tables.sql", "capture.sql", "protocol.sql")
+_SCRIPTS = ("tables.sql", "capture.sql", "protocol.sql", "allowance.sql")
 
 
 def install_statements() -> tuple[str, ...]:

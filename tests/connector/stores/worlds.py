@@ -41,6 +41,10 @@ class World(Protocol):
 
     def hold(self) -> None: ...
 
+    def next_hour(self) -> None:
+        """The present hour of the allowance is over."""
+        ...
+
     def row(self, delivery: int) -> dict[str, Any]:
         """state, attempts, status, answer."""
         ...
@@ -66,6 +70,9 @@ class MemoryWorld:
 
     def hold(self) -> None:
         self.outbox.held = True
+
+    def next_hour(self) -> None:
+        self.clock.advance(3600)
 
     def suspend(self) -> None:
         self.outbox.status = "suspended"
@@ -95,6 +102,9 @@ class PostgresWorld:
 
     def hold(self) -> None:
         self.owner.execute("UPDATE smarter_outbox_state SET held = true")
+
+    def next_hour(self) -> None:
+        self.owner.execute("UPDATE smarter_webhook_hour SET hour = hour - interval '1 hour'")
 
     def suspend(self) -> None:
         self.owner.execute("UPDATE smarter_outbox_state SET tenant_status = 'suspended'")

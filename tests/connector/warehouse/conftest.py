@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
@@ -57,8 +58,9 @@ class Installed:
             return connection.execute(query, values or None).fetchall()
 
 
-@pytest.fixture(scope="session")
-def installed(pg_cluster: Server) -> Iterator[Installed]:
+@contextmanager
+def installed_on(pg_cluster: Server) -> Iterator[Installed]:
+    """A warehouse with roles of its own, gone at the end of the block."""
     mark = f"{os.getpid()}_{uuid.uuid4().hex[:6]}"
     names = Names(
         f"kpi_test_{mark}", f"o_{mark}_owner", f"o_{mark}_writer", f"o_{mark}_readers", f"o_{mark}_"
@@ -74,6 +76,12 @@ def installed(pg_cluster: Server) -> Iterator[Installed]:
         query = "SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)"
         for (role,) in admin.execute(query, [names.prefix]).fetchall():
             admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture(scope="session")
+def installed(pg_cluster: Server) -> Iterator[Installed]:
+    with installed_on(pg_cluster) as found:
+        yield found
 
 
 def emptied(installed: Installed) -> Installed:
