@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from devkit import paths, rules, templates
+from devkit import paths, rules
 from devkit.progress import console, say
 
 #: The rules of the Odoo Community Association that a change must not break.
@@ -43,7 +43,8 @@ def _report(name: str, passed: bool) -> bool:
 
 
 def _pylint() -> bool:
-    addons = [f"addons/{name}" for name in templates.our_addons()]
+    manifests = sorted((paths.REPO / "addons").glob("*/__manifest__.py"))
+    addons = [f"addons/{path.parent.name}" for path in manifests]
     return not addons or _run(*PYLINT, *addons)
 
 

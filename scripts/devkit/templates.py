@@ -41,7 +41,8 @@ WHERE id IN (SELECT partner_id FROM res_company)
 
 
 def our_addons(folder: Path = odoo_process.OUR_ADDONS) -> list[str]:
-    """Names of the addons of this repository that can be installed."""
+    """Names of the addons of this repository that can be installed; ``smarter_server`` cannot, the
+    server itself loads it, and no database depends on it."""
     found = []
     for manifest in sorted(folder.glob("*/__manifest__.py")):
         if ast.literal_eval(manifest.read_text()).get("installable", True):
@@ -68,7 +69,8 @@ def stock_name(runtime: Runtime) -> str:
 
 def ours_name(runtime: Runtime) -> str:
     domain = paths.REPO / "connector" / "smarter_domain"
-    content = tree_digest([odoo_process.OUR_ADDONS, domain])
+    installed = [odoo_process.OUR_ADDONS / addon for addon in our_addons()]
+    content = tree_digest([*installed, domain])
     return OURS_PREFIX + digest(stock_name(runtime).encode(), content.encode())
 
 

@@ -54,7 +54,9 @@ class Declaration:
     user's rights; ``only_company_id`` may narrow them. ``backfill`` selects the records to capture
     again, as an Odoo domain; None: never. ``figures`` are keys of the data that concern one
     company: of a record that several RUTs share they are null, lest one reads the other's.
-    ``tells`` are the fields whose old values may be sent; None: all that are watched.
+    ``customer`` answers, of a batch and one of its records, what ``smarteros.customer_figures`` is
+    asked when the event is stored: its answer joins the data. ``tells`` are the fields whose old
+    values may be sent; None: all that are watched.
     """
 
     name: str
@@ -70,4 +72,5 @@ class Declaration:
     only_company_id: int | None = None
     schema_version: int = 1
     figures: tuple[str, ...] = ()
+    customer: Callable[[Batch, Any], dict[str, Any]] | None = None
     tells: frozenset[str] | None = None

@@ -200,6 +200,8 @@ class _Builder:
         if self.batch.sender.mixed:
             data |= dict.fromkeys(self.type.figures)
         document["data"] = data
+        if self.type.customer:
+            document["customer"] = self.type.customer(self.batch, self.batch.records.browse(id_))
         document["previous"] = {
             name: plain(self.batch.records._fields[name], value, self.batch.env)
             for name, value in change.changed.items()

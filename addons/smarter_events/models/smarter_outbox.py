@@ -141,11 +141,16 @@ class SmarterOutbox(models.AbstractModel):
         """
         for event in events.sudo().filtered(lambda event: event.state == "dead"):
             document = json.loads(dumped(self._rebuilt(event)))
+            state = document.get("state", "ready")
+            customer = document.get("customer") if state == "ready" else None
             self.env.cr.execute(
-                "UPDATE smarter_event SET data = %s, state = %s, error = %s WHERE id = %s",
+                "UPDATE smarter_event SET data = %s::jsonb"
+                " || coalesce(smarteros.customer_figures(%s), '{}'), state = %s, error = %s"
+                " WHERE id = %s",
                 [
                     json.dumps(document.get("data", {})),
-                    document.get("state", "ready"),
+                    customer and json.dumps(customer),
+                    state,
                     document.get("error"),
                     event.id,
                 ],

@@ -226,6 +226,14 @@ class TestCapture(CaptureCase):
         self.ana.invalidate_recordset()
         self.assertEqual(self.ana.phone, "2")
 
+    def test_figures_that_cannot_be_read_make_a_dead_event_and_work_goes_on(self):
+        self.env.cr.execute("ALTER TABLE res_partner_category RENAME active TO gone")
+        self.ana.phone = "2"
+        [(state, data, error)] = self.rows("state", "data", "error")
+        self.assertEqual((state, data), ("dead", {}))
+        self.assertIn("active", error)
+        self.assertEqual(self.deliveries("state"), [("dead",)])
+
     @mute_logger(DOCUMENTS)
     def test_one_bad_record_does_not_spoil_the_others(self):
         def build(batch):

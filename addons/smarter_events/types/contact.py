@@ -6,11 +6,10 @@ from typing import Any
 
 from ..capture.declaration import Batch, Declaration
 from ..capture.triggers import Changes, Created
-from ..capture.values import day, money, text
-from .blocks import balances, changed, customer_since, identity, rut_of
+from ..capture.values import text
+from .blocks import changed, customer_since, identity, rut_of
 
 MODEL = "res.partner"
-FIGURES = ("balance", "last_order", "last_invoice")
 WATCHED = frozenset(
     {
         "name", "vat", "smarter_rut", "email", "phone", "is_company", "parent_id", "street",
@@ -20,8 +19,7 @@ WATCHED = frozenset(
 
 
 def build(batch: Batch) -> dict[int, dict[str, Any]]:
-    owed = balances(batch, batch.records)
-    last = last_documents(batch)
+    """All but labels, balance and last documents, which :func:`customer` asks for."""
     return {
         partner.id: {
             **identity(partner, partner.name),
@@ -35,10 +33,6 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
             "region": text(partner.state_id.name),
             "country": text(partner.country_id.code),
             "customer_since": customer_since(partner),
-            "balance": owed[partner.id],
-            "last_order": last.get(("order", partner.id)),
-            "last_invoice": last.get(("invoice", partner.id)),
-            "labels": partner.category_id.mapped("name"),
             "active": partner.active,
             **changed(batch, partner),
         }
@@ -46,46 +40,16 @@ def build(batch: Batch) -> dict[int, dict[str, Any]]:
     }
 
 
-_ORDERS = """
-    SELECT 'order', partner_id, name, date_order,
-        amount_total / coalesce(nullif(currency_rate, 0), 1) FROM (
-        SELECT DISTINCT ON (partner_id) * FROM sale_order
-        WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s) AND state = 'sale'
-        ORDER BY partner_id, date_order DESC, id DESC) o
-    UNION ALL
-"""
-_INVOICES = """
-    SELECT 'invoice', partner_id, name, invoice_date::timestamp, amount_total_signed FROM (
-        SELECT DISTINCT ON (partner_id) * FROM account_move
-        WHERE partner_id = ANY (%(ids)s) AND company_id = ANY (%(scope)s)
-            AND state = 'posted' AND move_type = 'out_invoice'
-        ORDER BY partner_id, invoice_date DESC, id DESC) i
-"""
-
-
-def last_documents(batch: Batch) -> dict[tuple[str, int], dict[str, Any]]:
-    """The last confirmed order and posted invoice, by ("order" or "invoice", contact id).
-
-    A contact made in this very flush has none, which saves the query.
-    """
-    known = [id_ for id_ in batch.records.ids if not _is_new(batch, id_)]
-    if not known:
-        return {}
-    query = _INVOICES if "sale.order" not in batch.env else _ORDERS + _INVOICES
-    batch.env.cr.execute(query, {"ids": known, "scope": list(batch.scope)})
+def customer(batch: Batch, partner) -> dict[str, Any]:
+    """What ``smarteros.customer_figures`` needs to know. Of a contact that several RUTs share it
+    answers null for the figures of one company."""
     return {
-        (kind, partner_id): {
-            "name": name,
-            "date": day(date) if kind == "order" else date and date.date().isoformat(),
-            "total": money(total, batch.currency),
-        }
-        for kind, partner_id, name, date, total in batch.env.cr.fetchall()
+        "id": partner.id,
+        "owner": partner.commercial_partner_id.id,
+        "lang": batch.sender.lang,
+        "scope": None if batch.sender.mixed else batch.scope,
+        "rounding": batch.currency.rounding,
     }
-
-
-def _is_new(batch: Batch, partner_id: int) -> bool:
-    change = batch.changes.get(partner_id)
-    return bool(change and change.created)
 
 
 TYPES = (
@@ -94,14 +58,14 @@ TYPES = (
         model=MODEL,
         trigger=Created(),
         build=build,
-        figures=FIGURES,
+        customer=customer,
     ),
     Declaration(
         name="contact.updated",
         model=MODEL,
         trigger=Changes(WATCHED),
         build=build,
-        figures=FIGURES,
+        customer=customer,
         absorbed_by=("contact.created",),
         backfill=(),
     ),

@@ -17,6 +17,7 @@ from smarter_connector.registry.errors import Busy
 from smarter_connector.tenants import filestore
 from smarter_domain.tenancy import check_database_name
 
+_CLONE = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy ALLOW_CONNECTIONS false"
 _DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
@@ -64,8 +65,7 @@ class Databases:
 
         A database of that name is replaced. Raises Busy when somebody works in the template.
         """
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy ALLOW_CONNECTIONS")
-        statement = (statement + sql.SQL(" false")).format(identifier(name), identifier(template))
+        statement = sql.SQL(_CLONE).format(identifier(name), identifier(template))
         try:
             with self.connect() as admin:
                 self._create(admin, name, statement)

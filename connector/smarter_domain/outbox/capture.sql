@@ -6,7 +6,7 @@ REVOKE ALL ON SCHEMA smarteros FROM PUBLIC;
 -- enqueue(events): store the events of one flush and one delivery for each subscription they go to.
 -- events: [{type, model, res_id, aggregate, company_id, rut, data, previous, state?, error?, origin?,
 --           schema_version?, user_id?, subscriptions: [id], dead: {subscription id: error},
---           absorbed_by?: [type]}]
+--           absorbed_by?: [type], customer?: what customer_figures takes, whose answer joins the data}]
 -- The same (transaction, type, aggregate) again replaces the data and keeps the first old values; if
 -- another event of the aggregate came in between, it is stored anew behind that one, so that the
 -- last event is always the last state. An event absorbed by one this transaction has already
@@ -14,8 +14,8 @@ REVOKE ALL ON SCHEMA smarteros FROM PUBLIC;
 -- Returns the ids of the events.
 CREATE OR REPLACE FUNCTION smarteros.enqueue(p_events jsonb) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
--- Small statements in a loop, because PL/pgSQL keeps their plans: one large statement was planned
--- anew for each event, which cost more than storing it.
+-- Small statements in a loop: cheap to plan, and their plans are kept while Odoo keeps its cursor. One
+-- large statement was planned anew for each event, which cost more than storing it.
 DECLARE
     v_epoch integer := (SELECT epoch FROM smarter_outbox_state);
     v_ids bigint[]; v_id bigint; v_uid uuid;
@@ -25,7 +25,7 @@ BEGIN
     FOR e IN SELECT * FROM jsonb_to_recordset(p_events) AS x(
         type text, model text, res_id bigint, aggregate text, company_id integer, rut text,
         data jsonb, previous jsonb, state text, error text, origin text, schema_version integer,
-        user_id integer, subscriptions integer[], dead jsonb, absorbed_by text[])
+        user_id integer, subscriptions integer[], dead jsonb, absorbed_by text[], customer jsonb)
     LOOP
         v_absorber := NULL;
         v_previous := coalesce(e.previous, '{}');
@@ -40,6 +40,13 @@ BEGIN
             ELSIF v_absorber LIKE '%.created' THEN
                 v_previous := '{}';
             END IF;
+        END IF;
+        IF e.customer IS NOT NULL AND e.state IS NULL THEN
+            BEGIN
+                e.data := e.data || smarteros.customer_figures(e.customer);
+            EXCEPTION WHEN OTHERS THEN  -- the person's work goes on; the event is shown as dead
+                e.data := '{}'; e.state := 'dead'; e.error := SQLERRM;
+            END;
         END IF;
         INSERT INTO smarter_event AS ev (type, schema_version, model, res_id, aggregate, company_id,
             rut, epoch, data, previous, state, error, origin, create_uid)
@@ -81,3 +88,48 @@ BEGIN
     RETURN coalesce(v_previous, '{}');
 END $$;
 REVOKE ALL ON FUNCTION smarteros.take_back(integer, text, text) FROM PUBLIC;
+
+-- customer_figures({id, owner, lang, scope: [company]|null, rounding}): labels, balance, last order
+-- and invoice of a contact, read where the event is stored: it costs no round trip.
+-- owner: its commercial entity, whose balance it is. scope: the companies whose documents count;
+-- null: those figures are null. rounding: of the currency. Days are those of Chile.
+CREATE OR REPLACE FUNCTION smarteros.customer_figures(p jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_id integer := (p ->> 'id')::integer;
+    v_owner integer := (p ->> 'owner')::integer;
+    v_lang text := p ->> 'lang';
+    v_unit numeric := (p ->> 'rounding')::numeric;
+    v_scope integer[];
+    v_labels jsonb; v_balance numeric; v_order jsonb; v_invoice jsonb;
+BEGIN
+    SELECT jsonb_agg(x.label ORDER BY x.label, x.id) INTO v_labels FROM (
+        SELECT c.id, coalesce(c.name ->> v_lang, c.name ->> 'en_US') AS label
+        FROM res_partner_res_partner_category_rel r JOIN res_partner_category c ON c.id = r.category_id
+        WHERE r.partner_id = v_id AND c.active) x;
+    IF jsonb_typeof(p -> 'scope') = 'array' THEN
+        v_scope := ARRAY(SELECT jsonb_array_elements_text(p -> 'scope')::integer);
+        -- Account's index of open items.
+        SELECT coalesce(sum(l.amount_residual), 0) INTO v_balance
+        FROM account_move_line l JOIN account_account a ON a.id = l.account_id
+        WHERE l.partner_id = v_owner AND l.company_id = ANY (v_scope) AND l.parent_state = 'posted'
+            AND l.reconciled IS NOT TRUE AND a.account_type = 'asset_receivable';
+        IF to_regclass('sale_order') IS NOT NULL THEN
+            SELECT jsonb_build_object('name', o.name,
+                'date', (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE 'America/Santiago')::date,
+                'total', trim_scale(round(o.amount_total / coalesce(nullif(o.currency_rate::numeric, 0), 1) / v_unit) * v_unit))
+            INTO v_order FROM sale_order o
+            WHERE o.partner_id = v_id AND o.company_id = ANY (v_scope) AND o.state = 'sale'
+            ORDER BY o.date_order DESC, o.id DESC LIMIT 1;
+        END IF;
+        SELECT jsonb_build_object('name', i.name, 'date', i.invoice_date,
+            'total', trim_scale(round(i.amount_total_signed / v_unit) * v_unit))
+        INTO v_invoice FROM account_move i
+        WHERE i.partner_id = v_id AND i.company_id = ANY (v_scope) AND i.state = 'posted'
+            AND i.move_type = 'out_invoice'
+        ORDER BY i.invoice_date DESC, i.id DESC LIMIT 1;
+    END IF;
+    RETURN jsonb_build_object('labels', coalesce(v_labels, '[]'), 'last_order', v_order,
+        'last_invoice', v_invoice, 'balance', trim_scale(round(v_balance / v_unit) * v_unit));
+END $$;
+REVOKE ALL ON FUNCTION smarteros.customer_figures(jsonb) FROM PUBLIC;

@@ -1,0 +1,224 @@
+"""A new tenant: its database cloned from a template, made its own by SQL, and handed to Odoo.
+
+Nothing serves it before the last step: until then the database has another name, belongs to the
+administrator, and the registry's views do not show it. Every step may be repeated, so a command
+that was killed is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from smarter_connector.provisioning import provision
+from smarter_connector.registry import Conflict, InvalidRequest, NewTenant, TemplateRow, TenantRow
+from smarter_connector.registry.errors import StepFailed
+from smarter_connector.tenants import readers, templates
+from smarter_connector.tenants.invitation import invite
+from smarter_connector.tenants.platform import Platform, Say
+from smarter_connector.tenants.reset import Identity, installed_modules, reset
+from smarter_connector.tenants.steps import Facts, Step, run_steps
+from smarter_domain.tenancy import database_name, host_name, new_name, slug_from_name
+
+KIND = "create"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRequest:
+    """``rut`` in any format. Without ``slug`` it is made from the name, without ``hosts`` the host
+    is ``slug.domain``. ``password`` is the administrator's first; else an invitation is made."""
+
+    rut: str
+    name: str
+    admin_email: str
+    plan: str = "free"
+    slug: str = ""
+    hosts: tuple[str, ...] = ()
+    admin_name: str = ""
+    password: str | None = field(default=None, repr=False)
+    module_set: str = ""
+    release: str = ""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Created:
+    """``invitation`` is a link that lets its bearer choose the password: show it, do not log it."""
+
+    tenant: TenantRow
+    url: str
+    invitation: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class CreateJob:
+    tenant: TenantRow
+    request: CreateRequest
+    template: TemplateRow
+
+    @property
+    def draft(self) -> str:
+        return new_name(self.tenant.id)
+
+    @property
+    def database(self) -> str:
+        return database_name(self.tenant.rut)
+
+
+def create(platform: Platform, request: CreateRequest, *, progress: Say | None = None) -> Created:
+    """Make the tenant, or go on where a killed command stopped.
+
+    Raises Conflict when RUT, slug or host is taken, Busy when another command makes this tenant at
+    the moment, InvalidRequest, TemplateUnusable, and StepFailed; then nothing is served and the
+    command can be run again.
+    """
+    platform = replace(platform, say=progress) if progress else platform
+    template = templates.usable(platform, request.module_set, request.release)
+    tenant = _reserve(platform, request, template)
+    with platform.registry.lock(tenant.id):
+        tenant = _claim(platform, tenant.id, request, template)
+        job = CreateJob(tenant, request, template)
+        registry = platform.registry
+        operation = registry.open_operation(tenant.id, KIND)
+        if operation and operation.data.get("template") != template.database:
+            registry.finish(operation, error="it was made from another template")
+            operation = None
+        data = {"template": template.database}
+        run_steps(platform, operation or registry.begin(tenant.id, KIND, data), STEPS, job)
+    return _created(platform, tenant.id, request)
+
+
+def _reserve(platform: Platform, request: CreateRequest, template: TemplateRow) -> TenantRow:
+    if not request.admin_email:
+        raise InvalidRequest("a tenant needs the e-mail address of its administrator")
+    slug = request.slug or slug_from_name(request.name)
+    new = NewTenant(
+        rut=request.rut,
+        name=request.name,
+        slug=slug,
+        plan=request.plan,
+        hosts=request.hosts or (host_name(slug, platform.settings.domain),),
+        admin_email=request.admin_email,
+        release=template.release,
+        module_set=template.module_set,
+        external_ids=request.external_ids,
+    )
+    platform.say("reserving the RUT")
+    return platform.registry.reserve(new)
+
+
+def _claim(
+    platform: Platform, tenant_id: int, request: CreateRequest, template: TemplateRow
+) -> TenantRow:
+    """The row under our lock. What an earlier, killed command asked for gives way to this one."""
+    registry = platform.registry
+    tenant = registry.tenant(tenant_id)
+    if tenant.status != "provisioning":
+        raise Conflict(f"the RUT {tenant.rut} belongs to tenant {tenant.slug}, {tenant.status}")
+    wanted = {
+        "name": request.name, "slug": request.slug or tenant.slug, "plan": request.plan,
+        "admin_email": request.admin_email, "release": template.release,
+        "module_set": template.module_set, "external_ids": dict(request.external_ids),
+    }  # fmt: skip
+    changed = {key: value for key, value in wanted.items() if getattr(tenant, key) != value}
+    if changed:
+        _begin_anew(platform, tenant.id)
+        tenant = registry.update(tenant.id, "reserved", {"again": sorted(changed)}, **changed)
+    if request.hosts and tenant.hosts != tuple(host.lower() for host in request.hosts):
+        _begin_anew(platform, tenant.id)
+        registry.set_hosts(tenant.id, request.hosts)
+        tenant = registry.tenant(tenant.id)
+    return tenant
+
+
+def _begin_anew(platform: Platform, tenant_id: int) -> None:
+    if operation := platform.registry.open_operation(tenant_id, KIND):
+        platform.registry.finish(operation, error="it was asked for otherwise")
+
+
+def _clone(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    platform.databases.clone(job.template.database, job.draft)
+    return None
+
+
+def _filestore(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    platform.databases.copy_filestore(job.template.database, job.draft)
+    return None
+
+
+def _reset(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    tenant, request = job.tenant, job.request
+    identity = Identity(
+        rut=tenant.rut,
+        name=tenant.name,
+        slug=tenant.slug,
+        plan=tenant.plan,
+        base_url=platform.settings.base_url(tenant.host),
+        admin_email=tenant.admin_email,
+        admin_name=request.admin_name,
+        external_ids=request.external_ids,
+        password=request.password,
+    )
+    with platform.admin(job.draft) as connection:
+        outcome = reset(connection, identity)
+    return {"uuid": outcome.uuid, "modules": list(outcome.modules)}
+
+
+def _grants(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    settings = platform.settings
+    with platform.admin(job.draft) as connection:
+        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
+    return None
+
+
+def _warehouse(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    readers.enter(platform, job.tenant.rut, job.tenant.name)
+    return None
+
+
+def _publish(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
+    """The database gets its name, then Odoo's role, and only then the registry shows it."""
+    databases, settings = platform.databases, platform.settings
+    release = platform.registry.release(job.template.release)
+    if databases.exists(job.draft):
+        if databases.exists(job.database):
+            raise StepFailed(
+                f"there is a database {job.database} that the registry does not know: rename it"
+            )
+        databases.rename(job.draft, job.database)
+    platform.reached("create:rename")
+    databases.give(job.database, settings.odoo_role)
+    platform.reached("create:owner")
+    platform.registry.update(
+        job.tenant.id,
+        "created",
+        {"template": job.template.database},
+        status="active",
+        database=job.database,
+        uuid=facts["uuid"],
+        modules=installed_modules(facts["modules"], release.modules, release.odoo_build),
+        activated_at=datetime.fromtimestamp(platform.clock.time(), UTC),
+    )
+    return None
+
+
+STEPS = (
+    Step("clone", _clone, "cloning the template"),
+    Step("filestore", _filestore, "linking the files"),
+    Step("reset", _reset, "renewing secrets, writing whose it is"),
+    Step("grants", _grants, "granting rights"),
+    Step("warehouse", _warehouse, "entering it in the warehouse"),
+    Step("publish", _publish, "publishing"),
+)
+
+
+def _created(platform: Platform, tenant_id: int, request: CreateRequest) -> Created:
+    tenant = platform.registry.tenant(tenant_id)
+    url = platform.settings.base_url(tenant.host)
+    if request.password is not None or not tenant.database:
+        return Created(tenant, url)
+    hours = platform.settings.invitation_hours
+    with platform.admin(tenant.database) as connection:
+        return Created(tenant, url, invite(connection, url, now=platform.clock.time(), hours=hours))

@@ -1,0 +1,181 @@
+"""How much a client may try and call, whichever door it uses."""
+
+from __future__ import annotations
+
+import xmlrpc.client
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.stage import PASSWORD, Stage, until
+from tests.server.web import Site
+
+pytestmark = pytest.mark.odoo
+
+ACCOUNT_FAILURES, ADDRESS_FAILURES = 10, 60
+
+
+@pytest.fixture(autouse=True)
+def counters(stage: Stage) -> Iterator[None]:
+    """Each test begins with empty counters, and leaves none behind."""
+    yield
+    with stage.runtime.server.admin.connect(stage.registry_database) as admin:
+        admin.execute("TRUNCATE routing.counter")
+
+
+@pytest.fixture
+def client(odoo, here):
+    """A maker of clients, each at an address of its own."""
+    return lambda address: Site(odoo, here.host, address)
+
+
+def hits(stage: Stage, bucket: str) -> list[int]:
+    query = "SELECT hits FROM routing.counter WHERE bucket = %s ORDER BY hits DESC"
+    with stage.runtime.server.admin.connect(stage.registry_database) as admin:
+        return [row[0] for row in admin.execute(query, [bucket])]
+
+
+def by_xmlrpc(site: Site, database: str, password: str, login: str = "admin") -> bool:
+    """Whether the log-in succeeds. Raises Fault when it was not even tried."""
+    return bool(site.xmlrpc("2/common", "login", database, login, password))
+
+
+def test_an_account_is_closed_after_ten_failures_wherever_they_come_from(client, here):
+    for number in range(ACCOUNT_FAILURES):
+        assert not by_xmlrpc(client(f"203.0.113.{number}"), here.database, "wrong")
+    with pytest.raises(xmlrpc.client.Fault, match="Demasiados intentos"):
+        by_xmlrpc(client("198.51.100.1"), here.database, PASSWORD)
+
+
+def test_every_door_counts_for_the_same_account_and_is_closed_with_it(client, here):
+    site = client("203.0.113.7")
+    for number in range(4):
+        assert not by_xmlrpc(site, here.database, "wrong", "ADMIN" if number % 2 else "admin")
+        assert site.jsonrpc("common", "login", here.database, "admin", "wrong")["result"] is False
+    assert "result" not in site.authenticate(here.database, "wrong").json()
+    assert site.login("wrong").status == 200
+    closed = [
+        site.login(PASSWORD).text,
+        site.authenticate(here.database, PASSWORD).text,
+        str(site.jsonrpc("common", "authenticate", here.database, "admin", PASSWORD, {})),
+        str(site.jsonrpc("object", "execute_kw", here.database, 2, "x", "res.users", "read", [])),
+    ]
+    assert all("Demasiados intentos" in text for text in closed)
+
+
+def test_another_account_of_the_tenant_and_the_same_one_of_another_stay_open(
+    client, odoo, here, there
+):
+    for _ in range(ACCOUNT_FAILURES + 1):
+        try:
+            by_xmlrpc(client("203.0.113.9"), here.database, "wrong", "maria")
+        except xmlrpc.client.Fault:
+            break
+    assert by_xmlrpc(client("203.0.113.9"), here.database, PASSWORD)
+    other = Site(odoo, there.host, "203.0.113.9")
+    assert not by_xmlrpc(other, there.database, "wrong", "maria")
+
+
+def test_an_address_is_closed_after_sixty_failures_of_whichever_accounts(client, here, stage):
+    site = client("203.0.113.50")
+    for number in range(ADDRESS_FAILURES):
+        assert not by_xmlrpc(site, here.database, "wrong", f"user{number}")
+    with pytest.raises(xmlrpc.client.Fault, match="Demasiados intentos"):
+        by_xmlrpc(site, here.database, PASSWORD)
+    assert by_xmlrpc(client("203.0.113.51"), here.database, PASSWORD)
+
+
+def test_a_forwarded_address_from_no_proxy_opens_no_fresh_bucket(odoo, here, stage):
+    site = Site(odoo, here.host)
+    body = xmlrpc.client.dumps((here.database, "admin", "wrong"), "login").encode()
+    for number in range(3):
+        headers = {"X-Forwarded-For": f"203.0.113.{number}", "Content-Type": "text/xml"}
+        site.ask("/xmlrpc/2/common", method="POST", body=body, headers=headers)
+    assert hits(stage, "login-address") == [3]
+
+
+def test_the_addresses_of_one_ipv6_network_are_one(client, here, stage):
+    for number in (1, 2):
+        by_xmlrpc(client(f"2001:db8:1:2::{number}"), here.database, "wrong")
+    assert hits(stage, "login-address") == [2]
+
+
+def test_a_right_password_forgives_the_account_but_not_the_address(client, here, stage):
+    site = client("203.0.113.60")
+    for _ in range(3):
+        by_xmlrpc(site, here.database, "wrong")
+    assert by_xmlrpc(site, here.database, PASSWORD)
+    assert (hits(stage, "login-account"), hits(stage, "login-address")) == ([], [3])
+
+
+def test_wrong_keys_of_json_2_close_the_address_with_429(client, here, stage):
+    site = client("203.0.113.70")
+    path, headers = "/json/2/res.users/search", {"Authorization": "Bearer wrong-key"}
+    for _ in range(ADDRESS_FAILURES):
+        assert site.post(path, {"domain": []}, headers).status == 401
+    answer = site.post(path, {"domain": []}, {"Authorization": f"Bearer {here.key}"})
+    assert answer.status == 429 and 0 < int(answer.headers["Retry-After"]) <= 300
+
+
+def use_up(stage: Stage, database: str, calls: int) -> None:
+    """Enter calls made within this minute and the next, so that no minute's end disturbs."""
+    query = """
+        INSERT INTO routing.counter
+        SELECT 'api', encode(sha256(%s), 'hex'), moment, %s, moment + interval '5 minutes'
+        FROM to_timestamp(floor(extract(epoch FROM now()) / 60) * 60) AS begun,
+             LATERAL (VALUES (begun), (begun + interval '1 minute')) AS minute (moment)
+    """
+    with stage.runtime.server.admin.connect(stage.registry_database) as admin:
+        admin.execute(query, [database.encode(), calls])
+
+
+@pytest.mark.parametrize("door", ["/json/2/res.users/search", "/jsonrpc", "/xmlrpc/2/object"])
+def test_integrations_beyond_their_allowance_are_answered_429(site, here, stage, door):
+    use_up(stage, here.database, 100)
+    answer = site.post(door, {"domain": []}, {"Authorization": f"Bearer {here.key}"})
+    assert answer.status == 429 and 0 < int(answer.headers["Retry-After"]) <= 60
+    assert "100 llamadas por minuto" in answer.text
+
+
+def test_calls_within_the_allowance_are_counted_once_they_are_authenticated(site, here, stage):
+    use_up(stage, here.database, 97)
+    call = ("res.users", "search_count", [[]])
+    assert site.xmlrpc("2/object", "execute_kw", here.database, 2, here.key, *call)
+    assert "result" in site.jsonrpc("object", "execute_kw", here.database, 2, here.key, *call)
+    headers = {"Authorization": f"Bearer {here.key}"}
+    assert site.post("/json/2/res.users/search_count", {"domain": []}, headers).status == 200
+    assert site.post("/json/2/res.users/search_count", {"domain": []}, headers).status == 429
+
+
+def test_a_stranger_cannot_use_up_what_a_tenant_has(site, here, stage):
+    for _ in range(3):
+        site.jsonrpc("object", "execute_kw", here.database, 2, "wrong", "res.users", "read", [])
+        site.jsonrpc("common", "version")
+        site.post("/json/2/res.users/search", {}, {"Authorization": "Bearer wrong"})
+    assert hits(stage, "api") == []
+
+
+def test_the_web_client_works_on_when_integrations_have_used_up_everything(site, here, stage):
+    cookie = site.login(PASSWORD).cookie()
+    use_up(stage, here.database, 10_000)
+    params = {"model": "res.users", "method": "search_count", "args": [[]], "kwargs": {}}
+    answer = site.post("/web/dataset/call_kw", {"params": params}, {"Cookie": cookie})
+    assert answer.json()["result"] >= 1
+    assert hits(stage, "api") == [10_000, 10_000]
+
+
+def test_a_plan_without_a_limit_is_not_counted(site, here, stage):
+    stage.update(here, plan="enterprise")
+    try:
+        use_up(stage, here.database, 1_000_000)
+        headers = {"Authorization": f"Bearer {here.key}"}
+        path = "/json/2/res.users/search"
+        until(lambda: site.post(path, {"domain": []}, headers).status == 200)
+    finally:
+        stage.update(here, plan="free")
+
+
+def test_the_neighbours_allowance_is_its_own(neighbour, here, there, stage):
+    use_up(stage, here.database, 10_000)
+    headers = {"Authorization": f"Bearer {there.key}"}
+    assert neighbour.post("/json/2/res.users/search", {"domain": []}, headers).status == 200
