@@ -31,7 +31,7 @@ import orjson
 from smarter_domain.events.signature import InvalidSignature, SigningKey, verify
 
 OK = b'{"message":"Workflow was started"}'
-REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found"}
+REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found"}
 HEAD_MAX = 16 * 1024
 
 
@@ -69,10 +69,8 @@ def parse(buffer: bytes | bytearray) -> tuple[Request | None, int]:
 
 
 def answer(status: int, body: bytes) -> bytes:
-    return (
-        b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-        % (status, REASONS[status], len(body), body)
-    )
+    head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Connection(asyncio.Protocol):
