@@ -5,7 +5,7 @@ environment                        odoo.conf, ``[options]``      meaning
 =================================  ============================  ==================================
 ``SMARTEROS_REGISTRY_DSN_FILE``    ``smarter_registry_dsn_file`` file with the registry's DSN, for
                                                                  Odoo's own role; unset: no guard
-``SMARTEROS_RELEASE``              ``smarter_release``           the release this server runs;
+``SMARTEROS_SERVED_RELEASE``       ``smarter_release``           the release this server runs;
                                                                  empty: it serves all of them
 ``SMARTEROS_TRUSTED_PROXIES``      ``smarter_trusted_proxies``   networks whose X-Forwarded-* are
                                                                  believed (with ``proxy_mode``)
@@ -56,13 +56,15 @@ def from_odoo() -> Settings:
 
 
 def read(options: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
-    def value(name: str, default: str = "") -> str:
-        given = environ.get(f"SMARTEROS_{name.upper()}", options.get(f"smarter_{name}"))
+    def value(name: str, default: str = "", variable: str = "") -> str:
+        variable = variable or f"SMARTEROS_{name.upper()}"
+        given = environ.get(variable, options.get(f"smarter_{name}"))
         return str(given).strip() if given else default
 
     return Settings(
         dsn_file=value("registry_dsn_file"),
-        release=value("release"),
+        # SMARTEROS_RELEASE is the operator's: the release of new tenants.
+        release=value("release", variable="SMARTEROS_SERVED_RELEASE"),
         trusted_proxies=value("trusted_proxies", LOOPBACK),
         monitors=value("monitors", LOOPBACK),
         ready_token_file=value("ready_token_file"),

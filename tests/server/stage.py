@@ -66,10 +66,12 @@ class Stage:
                 admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
     @contextmanager
-    def odoo(self, release: str = "", name: str = "guarded", **options: str) -> Iterator[int]:
-        """A server that runs a release; gives its port."""
+    def odoo(
+        self, release: str = "", name: str = "guarded", proxy: str = PROXY, **options: str
+    ) -> Iterator[int]:
+        """A server that runs a release behind a proxy at that address; gives its port."""
         port = free_port()
-        given = {"max-cron-threads": "0", "log-level": "info", **options}
+        given = {"max-cron-threads": "1", "log-level": "info", **options}
         command = odoo_process.odoo_command(
             self.runtime, "--load=base,rpc,web,smarter_server", "--proxy-mode",
             "--http-interface=127.0.0.1", f"--http-port={port}",
@@ -78,7 +80,7 @@ class Stage:
         service = Service(
             name=f"Odoo {name}",
             command=command,
-            environment=odoo_process.environment(self.runtime) | self._settings(release),
+            environment=odoo_process.environment(self.runtime) | self._settings(release, proxy),
             log=self.log(name),
             ready_url=f"http://127.0.0.1:{port}/web/health",
         )
@@ -89,13 +91,13 @@ class Stage:
     def log(self, name: str = "guarded") -> Path:
         return self.folder / f"{name}.log"
 
-    def _settings(self, release: str) -> dict[str, str]:
+    def _settings(self, release: str, proxy: str) -> dict[str, str]:
         token = self.folder / "ready-token"
         token.write_text("vigilante\n")
         return {
             "SMARTEROS_REGISTRY_DSN_FILE": str(self.folder / "registry.dsn"),
-            "SMARTEROS_RELEASE": release,
-            "SMARTEROS_TRUSTED_PROXIES": f"{PROXY}/32",
+            "SMARTEROS_SERVED_RELEASE": release,
+            "SMARTEROS_TRUSTED_PROXIES": f"{proxy}/32",
             "SMARTEROS_MONITORS": "127.0.0.9/32",
             "SMARTEROS_READY_TOKEN_FILE": str(token),
         }

@@ -147,7 +147,7 @@ def test_forwarded_values_of_anybody_else_are_thrown_away(proxy_mode, remote):
 
 def test_the_environment_goes_before_the_configuration_file():
     options = {"smarter_registry_dsn_file": "from-file", "smarter_release": "1", "proxy_mode": True}
-    found = settings.read(options, {"SMARTEROS_RELEASE": "2"})
+    found = settings.read(options, {"SMARTEROS_SERVED_RELEASE": "2"})
     assert (found.dsn_file, found.release, found.proxy_mode) == ("from-file", "2", True)
     assert settings.read({}, {}).dsn_file == ""
 
