@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 
@@ -92,3 +92,12 @@ async def sleep(clock: Clock, seconds: float) -> None:
         await done.wait()
     finally:
         timer.cancel()
+
+
+async def wait(clock: Clock, tasks: Iterable[asyncio.Task[object]], seconds: float) -> None:
+    """Until all are done, for ``seconds`` at most."""
+    timeout = asyncio.create_task(sleep(clock, seconds))
+    done = asyncio.create_task(asyncio.wait(tasks))
+    await asyncio.wait((timeout, done), return_when=asyncio.FIRST_COMPLETED)
+    timeout.cancel()
+    done.cancel()

@@ -9,21 +9,28 @@ from dataclasses import asdict
 from aiohttp import web
 
 from smarter_connector.engine import Engine
+from smarter_connector.registry.watcher import Watcher
 from smarter_connector.settings import Settings
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def make_app(engine: Engine) -> web.Application:
-    """``/health``: the process answers. ``/ready``: 200 or 503, with the state of each tenant."""
+def make_app(engine: Engine, watcher: Watcher | None = None) -> web.Application:
+    """``/health``: the process answers. ``/ready``: 200 or 503, with the state of each tenant.
+
+    A registry that is away does not make it unready, once its tenants are known.
+    """
 
     async def health(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def ready(_: web.Request) -> web.Response:
         tenants = [asdict(status) for status in engine.status()]
-        body = {"ready": engine.ready, "listening": engine.shared.listening, "tenants": tenants}
-        return web.json_response(body, status=200 if engine.ready else 503)
+        is_ready = engine.ready and (watcher is None or watcher.known)
+        body = {"ready": is_ready, "listening": engine.shared.listening, "tenants": tenants}
+        if watcher is not None:
+            body["registry"] = {"reachable": not watcher.problem, "problem": watcher.problem}
+        return web.json_response(body, status=200 if is_ready else 503)
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(
@@ -38,9 +45,11 @@ def make_app(engine: Engine) -> web.Application:
 
 
 @asynccontextmanager
-async def served(engine: Engine, settings: Settings) -> AsyncIterator[str]:
+async def served(
+    engine: Engine, settings: Settings, watcher: Watcher | None = None
+) -> AsyncIterator[str]:
     """Serve for the block; gives the address. Raises ``OSError`` when the port is taken."""
-    runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(make_app(engine, watcher), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()

@@ -17,6 +17,17 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 BREAKER_STATES = {"closed": 0, "half-open": 1, "open": 2}
 TENANT_STATES = ("starting", "serving", "held", "away", "refused", "stopped")
 
+#: Name -> what it says, then its labels.
+GAUGES = {
+    "breaker_state": ("0 closed, 1 half-open, 2 open", "tenant", "target", "subscription"),
+    "tenant_state": ("1 for the state it is in", "tenant", "state"),
+    "role_safe": ("1 when our database role can do what it must and nothing else", "tenant"),
+    "queue": ("Deliveries in the outbox: pending, leased, dead", "tenant", "subscription", "state"),
+    "lag_seconds": ("Age of the oldest delivery that is not done", "tenant", "subscription"),
+    "webhooks_held": ("1 while webhooks wait, the plan's allowance being used up", "tenant"),
+    "registry_up": ("1 while the registry of tenants can be read",),
+}
+
 
 class Metrics:
     """The figures of one process, in a registry of their own."""
@@ -42,38 +53,17 @@ class Metrics:
             ["tenant"],
             registry=registry,
         )
-        self._breaker = Gauge(
-            "smarter_breaker_state",
-            "0 closed, 1 half-open, 2 open",
-            ["tenant", "target", "subscription"],
-            registry=registry,
-        )
-        self._tenant = Gauge(
-            "smarter_tenant_state",
-            "1 for the state it is in",
-            ["tenant", "state"],
-            registry=registry,
-        )
-        self._role = Gauge(
-            "smarter_role_safe",
-            "1 when our database role can call the protocol and do nothing else",
-            ["tenant"],
-            registry=registry,
-        )
-        self._queue = Gauge(
-            "smarter_queue",
-            "Deliveries in the outbox: pending, leased, dead",
-            ["tenant", "subscription", "state"],
-            registry=registry,
-        )
-        self._lag = Gauge(
-            "smarter_lag_seconds",
-            "Age of the oldest delivery that is not done",
-            ["tenant", "subscription"],
-            registry=registry,
-        )
+        gauges = {
+            name: Gauge(f"smarter_{name}", text, labels, registry=registry)
+            for name, (text, *labels) in GAUGES.items()
+        }
+        self._breaker, self._tenant = gauges["breaker_state"], gauges["tenant_state"]
+        self._role = gauges["role_safe"]
+        self._queue, self._lag = gauges["queue"], gauges["lag_seconds"]
+        self._webhooks, self._registry_up = gauges["webhooks_held"], gauges["registry_up"]
         self._children: dict[tuple[str, ...], Any] = {}
         self._states: dict[str, str] = {}
+        self._held: dict[str, bool] = {}
 
     def attempted(
         self, tenant: str, target: str, delivery: Delivery, outcome: Outcome, now: float
@@ -105,6 +95,22 @@ class Metrics:
             self._states[tenant] = state
             for name in TENANT_STATES:
                 self._tenant.labels(tenant, name).set(name == state)
+
+    def webhooks_held(self, tenant: str, held: bool) -> None:
+        if self._held.get(tenant, False) != held:
+            self._held[tenant] = held
+            self._webhooks.labels(tenant).set(held)
+
+    def registry_up(self, up: bool) -> None:
+        self._registry_up.set(up)
+
+    def gone(self, tenant: str) -> None:
+        """Forget the figures of a tenant that is no longer served here; counters stay."""
+        for gauge in (self._tenant, self._role, self._breaker, self._queue, self._lag):
+            gauge.remove_by_labels({"tenant": tenant})
+        self._webhooks.remove_by_labels({"tenant": tenant})
+        self._states.pop(tenant, None)
+        self._held.pop(tenant, None)
 
     def role(self, tenant: str, safe: bool) -> None:
         self._role.labels(tenant).set(safe)

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     tenants_file: Path | None = None
     """The same list in a ``.json`` file, or as ``[[tenants]]`` of a ``.toml`` file."""
 
+    registry_database: str = ""
+    """Database of the registry of tenants, on the tenants' server; empty for none."""
+    registry_dsn_file: Path | None = None
+    """File with the connection string of the registry, when it is elsewhere or has its own role."""
+    registry_seconds: float = Field(30, gt=0)
+    """How often the registry is read again unannounced."""
+
     pg_host: str | None = None
     """PostgreSQL of the tenants; what is not set comes from the PG* variables of libpq."""
     pg_port: int | None = None
@@ -137,6 +144,10 @@ class Settings(BaseSettings):
     http_port: int = Field(9108, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
+
+    @property
+    def uses_registry(self) -> bool:
+        return bool(self.registry_database or self.registry_dsn_file)
 
     def all_tenants(self) -> tuple[TenantSettings, ...]:
         """The tenants of both lists. Raises ConfigurationError, also when one is listed twice."""

@@ -59,7 +59,7 @@ class Shared:
 
     def secrets_of(self, tenant: TenantSettings) -> TenantSecrets:
         """The secrets that the tenant's subscriptions may name."""
-        alone = len(self.tenants) <= 1
+        alone = len(self.tenants) <= 1 and not self.settings.uses_registry
         own = reserved(self.settings, self.tenants)
         return TenantSecrets(self.secrets, self.settings, tenant.database, alone, own)
 

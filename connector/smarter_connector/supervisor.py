@@ -12,7 +12,10 @@ from smarter_connector.engine import Engine
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.health import served
 from smarter_connector.listener import Listener
-from smarter_connector.rolecheck import audit
+from smarter_connector.registry.served import arguments
+from smarter_connector.registry.watcher import Watcher
+from smarter_connector.rolecheck import Auditor
+from smarter_connector.roster import Roster
 from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings
 from smarter_connector.shared import Shared
@@ -36,41 +39,69 @@ async def serve(settings: Settings, secrets: SecretResolver) -> None:
     either case what is in hand is given back before the process ends.
     """
     tenants = settings.all_tenants()
-    if not tenants:
-        raise ConfigurationError("no tenant is listed: set SMARTER_TENANTS or SMARTER_TENANTS_FILE")
+    if not tenants and not settings.uses_registry:
+        raise ConfigurationError(
+            "no tenant is listed: set SMARTER_REGISTRY_DATABASE, SMARTER_TENANTS or"
+            " SMARTER_TENANTS_FILE"
+        )
     async with AsyncExitStack() as stack:
         maker = stack.enter_context(open_maker(settings, secrets))
         transport = await stack.enter_async_context(Transport(settings))
         shared = Shared(settings, transport, secrets=secrets, tenants=tenants)
         engine = Engine([maker.make(tenant) for tenant in tenants], shared)
+        auditor = Auditor(settings, shared.metrics, engine.may_ask)
+        await stack.enter_async_context(auditor)
+        roster = Roster(engine, maker.make, auditor.add)
+        watcher = make_watcher(settings, shared, roster)
         try:
-            address = await stack.enter_async_context(served(engine, settings))
+            address = await stack.enter_async_context(served(engine, settings, watcher))
         except OSError as error:
             place = f"{settings.http_host}:{settings.http_port}"
             raise ConfigurationError(f"{place} cannot be used: {error.strerror}") from error
         logger.info("serving %d tenants as %s; %s/ready", len(tenants), shared.worker, address)
+        for tenant in tenants:
+            auditor.add(tenant)
+        if watcher is not None:
+            auditor.add_registry()
+        listen = watcher is not None or any(tenant.store == "postgres" for tenant in tenants)
         with StopSignals(engine, settings.stop_seconds):
-            auditing = asyncio.create_task(audit(settings, tenants, shared.metrics))
-            await _run(engine, settings, any(tenant.store == "postgres" for tenant in tenants))
-            auditing.cancel()
-            await asyncio.gather(auditing, return_exceptions=True)
+            await _run(engine, settings, listen, watcher)
     logger.info("stopped")
 
 
-async def _run(engine: Engine, settings: Settings, listen: bool) -> None:
+def make_watcher(settings: Settings, shared: Shared, roster: Roster) -> Watcher | None:
+    """Who follows the registry; None where none is configured."""
+    if not settings.uses_registry:
+        return None
+    return Watcher(
+        arguments(settings),
+        roster.apply,
+        clock=shared.clock,
+        reread=settings.registry_seconds,
+        told=shared.metrics.registry_up,
+    )
+
+
+async def _run(
+    engine: Engine, settings: Settings, listen: bool, watcher: Watcher | None = None
+) -> None:
     # What was loaded by now stays; the many short-lived objects of each event need no search for
     # cycles as often as the default asks.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    arguments = connection_arguments(settings, settings.pg_wake_database) if listen else {}
-    listening = asyncio.create_task(Listener(engine, arguments).run()) if listen else None
+    beside = []
+    if listen:
+        wake = connection_arguments(settings, settings.pg_wake_database)
+        beside.append(asyncio.create_task(Listener(engine, wake).run()))
+    if watcher is not None:
+        beside.append(asyncio.create_task(watcher.run()))
     try:
         await engine.run()
     finally:
-        if listening is not None:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 class StopSignals:

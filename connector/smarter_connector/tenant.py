@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Sequence
-from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 
-from smarter_connector.clock import sleep
+from smarter_connector.alarms import Alarms
+from smarter_connector.clock import wait
 from smarter_connector.exceptions import ConnectorError, StoreUnavailable
 from smarter_connector.leases import LeaseBook
 from smarter_connector.settler import Settler
 from smarter_connector.shared import Shared
-from smarter_connector.stores.base import Claim, Delivery, Outcome, Settled, Store
+from smarter_connector.stores.base import Allowance, Claim, Delivery, Outcome, Settled, Store
 from smarter_connector.target import Target
 
 logger = logging.getLogger(__name__)
 
 RECONNECT_FIRST, RECONNECT_MAX = 0.5, 15.0  # seconds
-RETRY_MARGIN = 0.05
-"""Seconds after which a retry is surely due by the database's clock too."""
 WARN_SECONDS = 60.0
 """Lost leases are counted each, and told of so often."""
-RETRIES_MAX = 10_000
 BUSY = 32
 """Deliveries under way from which on outcomes are gathered."""
 
@@ -47,6 +44,11 @@ class TenantRunner:
         self.stopping = False
         self.state = STARTING
         self.problem = ""
+        self.late = False
+        """It came while others were served already: they are ready without it."""
+        self.allowance: Allowance | None = None
+        """The plan's webhooks an hour, once they are used up."""
+        self._hold = ""
         self.targets: dict[int, Target] = {}
         self._wake = asyncio.Event()
         self._rested = asyncio.Event()
@@ -55,7 +57,7 @@ class TenantRunner:
         self._asked = True
         self._some_settled = False
         self._away_for = RECONNECT_FIRST
-        self._retries: list[float] = []
+        self._alarms = Alarms(shared.clock)
         self._poll = shared.settings.poll_seconds
         self._checked_at = self._warned_at = float("-inf")
         self._clock_offset = 0.0
@@ -75,6 +77,29 @@ class TenantRunner:
         self._asked = True
         self._poll = self.shared.settings.poll_seconds
         self._wake.set()
+
+    def hold(self, reason: str) -> None:
+        """Claim nothing more while there is a ``reason``; what is under way ends.
+
+        Meanwhile the database is left alone: it may be in maintenance.
+        """
+        if reason != self._hold:
+            self._hold = reason
+            self._checked_at = float("-inf")
+            self._rested.set()
+            self.wake()
+
+    def allow(self, webhooks_per_hour: int | None) -> None:
+        """The plan's allowance; None is no limit."""
+        if webhooks_per_hour != self.store.webhooks_per_hour:
+            self.store.webhooks_per_hour = webhooks_per_hour
+            self._note(None)
+            self.wake()
+
+    @property
+    def held(self) -> bool:
+        """It is told to claim nothing, and its database is left alone."""
+        return bool(self._hold)
 
     async def run(self) -> None:
         """Serve until :meth:`stop`; then everything in hand is settled and the store closed."""
@@ -105,7 +130,7 @@ class TenantRunner:
         self._wake.set()
         self._rested.set()
         leaving = asyncio.create_task(self._left.wait())
-        await self._wait({leaving, *self._running()}, grace)
+        await wait(self.shared.clock, {leaving, *self._running()}, grace)
         leaving.cancel()
         for task in self._running():
             task.cancel()
@@ -122,8 +147,8 @@ class TenantRunner:
 
     def finished(self, delivery: Delivery, outcome: Outcome) -> None:
         self._settler.add(outcome)
-        if outcome.retry_in is not None and len(self._retries) < RETRIES_MAX:
-            heappush(self._retries, self.shared.clock.monotonic() + outcome.retry_in)
+        if outcome.retry_in is not None:
+            self._alarms.add(outcome.retry_in)
         if outcome.outcome != "released":
             target = self.targets[delivery.subscription_id].subscription.target
             now = self.shared.clock.time() + self._clock_offset
@@ -150,9 +175,12 @@ class TenantRunner:
     async def _serve(self) -> None:
         """One turn: check who it is, claim what may be claimed, sleep until something happens."""
         try:
-            await self._check()
-            self._wake.clear()
-            await self._claim()
+            if self._hold:
+                await self._stay_held()
+            else:
+                await self._check()
+                self._wake.clear()
+                await self._claim()
         except StoreUnavailable as error:
             self._report(AWAY, str(error))
             await self._rest(self._away_for)
@@ -168,6 +196,16 @@ class TenantRunner:
         else:
             self._away_for = RECONNECT_FIRST
             await self._sleep()
+
+    async def _stay_held(self) -> None:
+        self._wake.clear()
+        self._report(HELD, self._hold)
+        for target in self.targets.values():
+            target.release()
+            if target.idle and target.breaker.may_probe():
+                target.breaker.abandon_probe()
+        if not self._in_hand:
+            await self.store.close()
 
     async def _check(self) -> None:
         now = self.shared.clock.monotonic()
@@ -226,6 +264,8 @@ class TenantRunner:
         self._clock_offset = claim.now - self.shared.clock.time()
         if claim.held != (self.state == HELD):
             self._report(HELD if claim.held else SERVING)
+        if claim.allowance is not None:
+            self._note(claim.allowance)
         self._leases.add(claim.deliveries, asked_at)
         for target in self.targets.values() if only is None else map(self.targets.get, only):
             if target.subscription.id not in exclude:
@@ -248,7 +288,7 @@ class TenantRunner:
             target.in_hand += sum(item.id not in self._in_hand for item in deliveries)
             self._in_hand.update((item.id, item) for item in deliveries)
             target.accept(deliveries)
-            if self.stopping:
+            if self.stopping or self._hold:
                 target.release()
 
     # Sleeping
@@ -259,11 +299,9 @@ class TenantRunner:
             self._poll = self.shared.settings.poll_seconds
         probes = [target.breaker.reopens_in for target in self.targets.values() if target.idle]
         lease = self.shared.settings.lease_seconds / 4 if self._in_hand else self._poll
-        now = self.shared.clock.monotonic()
-        while self._retries and self._retries[0] <= now:
-            heappop(self._retries)
-        retry = self._retries[0] - now + RETRY_MARGIN if self._retries else self._poll
-        due = min([self._poll, lease, retry, *(wait for wait in probes if wait is not None)])
+        alarm = self._alarms.next()
+        waits = (alarm, *probes)
+        due = min([self._poll, lease, *(wait for wait in waits if wait is not None)])
         timer = self.shared.clock.call_later(due, self._timed_out)
         await self._wake.wait()
         timer.cancel()
@@ -301,14 +339,6 @@ class TenantRunner:
             await self._rested.wait()
         timer.cancel()
 
-    async def _wait(self, tasks: Iterable[asyncio.Task[object]], seconds: float) -> None:
-        """Until all are done, for ``seconds`` at most."""
-        timeout = asyncio.create_task(sleep(self.shared.clock, seconds))
-        done = asyncio.create_task(asyncio.wait(tasks))
-        await asyncio.wait((timeout, done), return_when=asyncio.FIRST_COMPLETED)
-        timeout.cancel()
-        done.cancel()
-
     # Book-keeping
 
     def _settled(self, outcomes: Sequence[Outcome], settled: Settled, unclear: bool) -> None:
@@ -337,6 +367,15 @@ class TenantRunner:
             logger.log(level, "tenant %s is %s %s", self.name, state, problem)
         self.state, self.problem = state, problem
         self.shared.metrics.tenant(self.name, state)
+
+    def _note(self, allowance: Allowance | None) -> None:
+        """Claim again when the next hour begins: webhooks wait for it from now on."""
+        spent = allowance if allowance is not None and allowance.spent else None
+        if spent and not self.allowance:
+            logger.warning("webhooks of %s wait: %d an hour are used up", self.name, spent.limit)
+            self._alarms.add(spent.opens_in)
+        self.allowance = spent
+        self.shared.metrics.webhooks_held(self.name, bool(spent))
 
     def _report_lost(self, count: int) -> None:
         self.shared.metrics.lost(self.name, count)

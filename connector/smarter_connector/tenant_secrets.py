@@ -59,7 +59,7 @@ class TenantSecrets:
 
 def reserved(settings: Settings, tenants: Iterable[TenantSettings]) -> frozenset[str]:
     """What the connector itself reads: files with passwords, and the API keys of rpc stores."""
-    files = (settings.pg_password_file, settings.warehouse_dsn_file)
+    files = (settings.pg_password_file, settings.warehouse_dsn_file, settings.registry_dsn_file)
     named = (tenant.password for tenant in tenants if tenant.password)
     return frozenset(map(_plain, [*(f"file:{path}" for path in files if path), *named]))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.connector.outbox import empty
+from tests.connector.registered import installed_registry, registered, registry  # noqa: F401
 from tests.postgres import OutboxDatabase, OutboxDatabases
 
 

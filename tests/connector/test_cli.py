@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from smarter_connector.cli import app
 from smarter_connector.cli.common import console
 from smarter_connector.cli.outbox import Line, table_of
+from smarter_connector.registry.served import Served
 from tests.connector.outbox import enqueue, states, store_of, subscribe, tenant_of
+from tests.connector.registered import activate, asked
 
 
 @pytest.fixture
@@ -170,3 +172,59 @@ def test_check_finds_a_role_that_may_do_more(tenant):
 
 def test_run_without_tenants_says_what_to_set(monkeypatch):
     assert "SMARTER_TENANTS" in invoke("run", code=3).stderr
+
+
+@pytest.fixture
+def by_registry(registered, monkeypatch):
+    """The environment of a connector whose tenants stand in a registry."""
+    login = registered.server.connector
+    monkeypatch.setattr(console, "width", 200)
+    monkeypatch.setenv("SMARTER_PG_HOST", login.host)
+    monkeypatch.setenv("SMARTER_PG_PORT", login.port)
+    monkeypatch.setenv("SMARTER_PG_USER", login.user)
+    monkeypatch.setenv("PGPASSWORD", login.password)
+    monkeypatch.setenv("SMARTER_REGISTRY_DATABASE", registered.database)
+    return registered
+
+
+def test_status_and_check_know_the_tenants_of_the_registry(by_registry, registry):
+    row = activate(registry, asked())
+    registry.update(row.id, "upgrade", maintenance="upgrade to r2")
+    (line,) = json.loads(invoke("status", "--json").stdout)
+    assert (line["tenant"], line["state"]) == ("t_77654321_7", "held")
+    assert line["problem"] == "in maintenance: upgrade to r2"
+    findings = json.loads(invoke("check", "--json").stdout)
+    assert [finding["place"] for finding in findings] == ["registry", "t_77654321_7"]
+    assert [finding["problem"] for finding in findings] == ["", ""]
+
+
+def test_check_tells_of_a_role_that_may_do_more_in_the_registry(by_registry):
+    grant = "ON registry.tenant {} " + by_registry.server.connector.user
+    with by_registry.admin() as admin:
+        admin.execute("GRANT SELECT " + grant.format("TO"))
+        try:
+            (finding,) = json.loads(invoke("check", "--json", code=1).stdout)
+        finally:
+            admin.execute("REVOKE SELECT " + grant.format("FROM"))
+    assert "registry.tenant" in finding["problem"]
+
+
+def test_a_registry_that_is_away_is_told_apart_from_a_wrong_configuration(by_registry, monkeypatch):
+    monkeypatch.setenv("SMARTER_REGISTRY_DATABASE", "no_such_registry")
+    assert "registry cannot be read" in invoke("status", code=4).stderr
+    (finding,) = json.loads(invoke("check", "--json", code=1).stdout)
+    assert "no_such_registry" in finding["problem"]
+
+
+def test_status_says_why_webhooks_wait(tenant, by_registry, monkeypatch):
+    monkeypatch.setattr(
+        "smarter_connector.cli.outbox.everyone",
+        lambda settings: [Served(tenant_of(tenant), "free")],
+    )
+    with tenant.owner() as owner:
+        owner.execute(
+            "INSERT INTO smarter_webhook_hour"
+            " VALUES (date_trunc('hour', now() AT TIME ZONE 'utc'), 400)"
+        )
+    (line,) = json.loads(invoke("status", "--json").stdout)
+    assert line["state"] == "ready" and "400 webhooks an hour are used up" in line["problem"]

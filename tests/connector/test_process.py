@@ -17,7 +17,7 @@ from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.health import served
 from smarter_connector.listener import Listener
 from smarter_connector.metrics import Metrics
-from smarter_connector.rolecheck import audit
+from smarter_connector.rolecheck import Auditor
 from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings
 from smarter_connector.stores.memory import MemoryOutbox, MemoryStore
@@ -121,12 +121,13 @@ async def test_a_role_that_may_do_too_much_is_reported_at_the_start(
 ):
     monkeypatch.setenv("PGPASSWORD", reused_outbox.server.connector.password)
     chosen, metrics = complete(reused_outbox), Metrics()
-    await audit(chosen, chosen.tenants, metrics)
+    auditor = Auditor(chosen, metrics)
+    await auditor.audit(*chosen.tenants)
     assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 1
     with reused_outbox.owner() as owner:
         owner.execute(f"GRANT SELECT ON smarter_event TO {chosen.pg_user}")
         try:
-            await audit(chosen, chosen.tenants, metrics)
+            await auditor.audit(*chosen.tenants)
         finally:
             owner.execute(f"REVOKE ALL ON smarter_event FROM {chosen.pg_user}")
     assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 0
@@ -146,6 +147,6 @@ async def test_a_role_that_could_not_be_audited_is_audited_later(
 
     monkeypatch.setattr(rolecheck, "_ask", ask)
     chosen, metrics = complete(reused_outbox, identity_seconds=0.01), Metrics()
-    await audit(chosen, chosen.tenants, metrics)
+    await Auditor(chosen, metrics).audit(*chosen.tenants)
     assert metrics.value("smarter_role_safe", tenant=reused_outbox.name) == 1
     assert "cannot be audited yet" in caplog.text and "not safe" not in caplog.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,9 @@ from rich.table import Table
 
 from smarter_connector.cli.common import NOT_WELL, AsJson, console, execute, print_json
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.rolecheck import role_problem
+from smarter_connector.registry.errors import RegistryUnavailable
+from smarter_connector.registry.served import Served, everyone
+from smarter_connector.rolecheck import registry_problem, role_problem
 from smarter_connector.secrets import SecretResolver, read_secret
 from smarter_connector.settings import Settings, TenantSettings, load
 from smarter_connector.sinks import SINKS
@@ -56,13 +59,29 @@ async def _check(as_json: bool) -> int:
 
 async def find(settings: Settings, secrets: SecretResolver) -> AsyncIterator[Finding]:
     """All findings, tenant by tenant. Raises ConfigurationError for an unreadable tenant list."""
-    tenants = settings.all_tenants()
-    yield Finding("settings", "tenants are listed", "" if tenants else "no tenant is listed")
+    listed = [Served(tenant) for tenant in settings.all_tenants()]
+    if settings.uses_registry:
+        question = "the registry answers, and the role reads the tenants to serve and nothing else"
+        yield Finding("registry", question, await asyncio.to_thread(registry_problem, settings))
+        with suppress(RegistryUnavailable):
+            listed = await asyncio.to_thread(everyone, settings)
+    else:
+        yield Finding("settings", "tenants are listed", "" if listed else "no tenant is listed")
     with open_maker(settings, secrets) as maker:
         async with Transport(settings) as transport:
-            for tenant in tenants:
-                async for finding in _tenant(settings, maker, transport, tenant):
+            for item in listed:
+                async for finding in _listed(settings, maker, transport, item):
                     yield finding
+
+
+async def _listed(
+    settings: Settings, maker: StoreMaker, transport: Transport, item: Served
+) -> AsyncIterator[Finding]:
+    if item.hold:
+        yield Finding(item.tenant.database, f"deliveries are held, {item.hold}")
+    if not item.in_maintenance:
+        async for finding in _tenant(settings, maker, transport, item.tenant):
+            yield finding
 
 
 async def _tenant(

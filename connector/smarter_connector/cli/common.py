@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 
 from smarter_connector.exceptions import ConfigurationError, ConnectorError, StoreUnavailable
+from smarter_connector.registry.errors import RegistryUnavailable
+from smarter_connector.registry.served import everyone
 from smarter_connector.settings import Settings, TenantSettings, load
 from smarter_connector.stores import open_maker
 from smarter_connector.stores.base import Store
@@ -35,7 +37,7 @@ def execute(work: Coroutine[Any, Any, int]) -> None:
     """Run a command; an expected failure becomes one line and an exit code."""
     try:
         code = asyncio.run(work)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, RegistryUnavailable) as error:
         fail(str(error), UNREACHABLE)
     except ConnectorError as error:
         fail(str(error), MISCONFIGURED)
@@ -53,8 +55,12 @@ def print_json(document: Any) -> None:
 
 
 def find_tenant(settings: Settings, name: str) -> TenantSettings:
-    """The listed tenant with this database or RUT. Raises ConfigurationError."""
-    found = [one for one in settings.all_tenants() if name in (one.database, one.rut)]
+    """The tenant with this database or RUT, of the registry or of the lists.
+
+    Raises ConfigurationError, and RegistryUnavailable.
+    """
+    tenants = [item.tenant for item in everyone(settings)]
+    found = [one for one in tenants if name in (one.database, one.rut)]
     if not found:
         raise ConfigurationError(f"tenant {name} is not listed")
     if len(found) > 1:

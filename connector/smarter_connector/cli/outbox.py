@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -24,9 +24,10 @@ from smarter_connector.cli.common import (
     print_json,
 )
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.settings import Settings, TenantSettings, load
+from smarter_connector.registry.served import Served, everyone
+from smarter_connector.settings import Settings, load
 from smarter_connector.stores import StoreMaker, open_maker
-from smarter_connector.stores.base import Store
+from smarter_connector.stores.base import COUNTED_TARGETS, Allowance, Store
 from smarter_connector.supervisor import make_secrets
 
 SubscriptionId = Annotated[int, typer.Option("--subscription", help="Id of the subscription.")]
@@ -66,33 +67,48 @@ async def _status(as_json: bool) -> int:
 async def _all_lines(settings: Settings) -> list[Line]:
     lines: list[Line] = []
     with open_maker(settings, make_secrets(settings)) as maker:
-        for tenant in settings.all_tenants():
-            lines += await _tenant_lines(maker, tenant)
+        for item in await asyncio.to_thread(everyone, settings):
+            lines += await _tenant_lines(maker, item)
     return lines
 
 
-async def _tenant_lines(maker: StoreMaker, tenant: TenantSettings) -> list[Line]:
+async def _tenant_lines(maker: StoreMaker, item: Served) -> list[Line]:
+    name = item.tenant.database
+    if item.in_maintenance:
+        return [Line(name, "held", problem=item.hold)]
     try:
-        store = maker.make(tenant)
+        store = maker.make(item.tenant)
     except ConnectorError as error:
-        return [Line(tenant.database, "refused", problem=str(error))]
+        return [Line(name, "refused", problem=str(error))]
+    store.webhooks_per_hour = item.webhooks_per_hour
     try:
-        return await _lines(store)
+        return await _lines(store, item.hold)
     finally:
         await store.close()
 
 
-async def _lines(store: Store) -> list[Line]:
+async def _lines(store: Store, hold: str) -> list[Line]:
     name = store.tenant.database
     try:
         identity, stats = await store.open(), await store.stats()
+        allowance = await store.allowance()
     except ConnectorError as error:
         state = "refused" if error.status == "refused" else "away"
         return [Line(name, state, problem=str(error))]
     counts = {row["id"]: row for row in stats["subscriptions"]}
-    state = "held" if identity.held else "ready"
+    state = "held" if identity.held or hold else "ready"
     found = [_line(name, state, sub, counts[sub["id"]]) for sub in identity.subscriptions]
-    return found or [Line(name, state, problem="no subscription")]
+    if allowance is not None and allowance.spent:
+        found = [_over(line, allowance) for line in found]
+    found = found or [Line(name, state, problem="no subscription")]
+    return [replace(found[0], problem=hold), *found[1:]] if hold else found
+
+
+def _over(line: Line, allowance: Allowance) -> Line:
+    if line.target not in COUNTED_TARGETS or not line.pending:
+        return line
+    wait = f"waits {_age(allowance.opens_in)}: {allowance.limit} webhooks an hour are used up"
+    return replace(line, problem=wait)
 
 
 def _line(name: str, state: str, sub: Mapping[str, Any], row: Mapping[str, Any]) -> Line:

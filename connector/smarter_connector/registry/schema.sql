@@ -167,7 +167,7 @@ CREATE OR REPLACE VIEW routing.route WITH (security_barrier) AS
     WHERE status IN ('active', 'suspended');
 
 CREATE OR REPLACE VIEW routing.served WITH (security_barrier) AS
-    SELECT database, uuid, rut, plan, status, maintenance, release, kind
+    SELECT database, uuid, rut, plan, status, maintenance, release, kind, status_reason
     FROM registry.tenant
     WHERE kind = 'production' AND status IN ('active', 'suspended');
 

@@ -19,6 +19,9 @@ from smarter_domain.outbox import PROTOCOL_VERSION
 RESTING = frozenset({"suspended", "deleted"})
 """States of a tenant in which nothing of it is handed out."""
 
+COUNTED_TARGETS = frozenset({"n8n", "webhook"})
+"""Targets whose deliveries count against the plan's webhooks an hour (``allowance.sql``)."""
+
 OutcomeName = Literal["delivered", "retry", "dead", "released"]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from smarter_connector.clock import Clock, SystemClock
 from smarter_connector.exceptions import ConfigurationError, ConnectorError
 from smarter_connector.settings import TenantSettings
-from smarter_connector.stores.base import RESTING, instant
+from smarter_connector.stores.base import COUNTED_TARGETS, RESTING, instant
 from smarter_connector.stores.protocol import ProtocolStore
 from smarter_domain.outbox import PROTOCOL_VERSION
 
@@ -223,7 +223,7 @@ class MemoryStore(ProtocolStore):
         return int(self.outbox.clock.time() // 3600)
 
     def _is_counted(self, subscription: int) -> bool:
-        return self.outbox.subscriptions[subscription]["target"] in ("n8n", "webhook")
+        return self.outbox.subscriptions[subscription]["target"] in COUNTED_TARGETS
 
     def _counted_ids(self) -> list[int]:
         return [key for key in self.outbox.subscriptions if self._is_counted(key)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from smarter_connector.registry import Busy, InvalidRequest, Registry, UnknownTenant
-from tests.connector.registry.conftest import A, B, asked
+from tests.connector.registered import A, B, asked
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from smarter_connector.registry import RegistryError
-from tests.connector.registry.conftest import B, activate, asked
+from tests.connector.registered import B, activate, asked
 
 
 def test_odoo_reads_routes_and_the_connector_what_it_serves(registry, registered):

@@ -14,7 +14,7 @@ from smarter_connector.registry import (
     RegistryUnavailable,
     UnknownTenant,
 )
-from tests.connector.registry.conftest import A, B, Registered, activate, asked
+from tests.connector.registered import A, B, Registered, activate, asked
 
 
 def test_a_reserved_tenant_has_its_values_and_no_database(registry: Registry):
