@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 from psycopg import sql
 
+from smarter_connector import supervisor
 from smarter_connector.clock import SystemClock
 from smarter_connector.engine import Engine
 from smarter_connector.exceptions import ConfigurationError
@@ -21,6 +23,7 @@ from smarter_connector.registry import RegistryUnavailable
 from smarter_connector.registry.served import arguments, read
 from smarter_connector.registry.watcher import Watcher
 from smarter_connector.roster import Roster
+from smarter_connector.secrets import SecretResolver
 from smarter_connector.settings import Settings
 from smarter_connector.shared import Shared
 from smarter_connector.stores.postgres import ConnectionBudget, PostgresStore
@@ -261,3 +264,18 @@ async def test_a_process_is_not_ready_before_it_knows_its_tenants(registered, mo
     ):
         body = await answer.json()
         assert (answer.status, body["registry"]["reachable"]) == (503, False)
+
+
+async def test_a_process_lives_by_the_registry_alone_and_ends_in_good_order(
+    registry, registered, make_outbox, monkeypatch, renamed, caplog
+):
+    caplog.set_level("INFO")
+    secrets = SecretResolver(env_prefix="X_", folder=None)
+    task = asyncio.create_task(supervisor.serve(chosen(registered, monkeypatch), secrets))
+    await until(lambda: "the registry lists 0 tenants" in caplog.text)
+    database = make_outbox()
+    name, _ = await publish(registry, database, database.uuid, "")
+    await until(lambda: f"tenant {name} is serving" in caplog.text)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(task, 10)
+    assert "stopped" in caplog.text and "is not safe" not in caplog.text
