@@ -16,6 +16,7 @@ COMMANDS = {
     "with": "devkit.shell",
     "get-odoo": "devkit.odoo_source",
     "template": "devkit.templates",
+    "tenant": "devkit.tenants",
     "event-docs": "devkit.event_docs",
     "e2e-n8n": "devkit.e2e_n8n",
 }

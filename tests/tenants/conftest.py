@@ -22,6 +22,10 @@ from smarter_connector.registry import install
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.templates import register
 from smarter_domain.rut import Rut
+from tests import postgres
+from tests.postgres import PrivateServer
+from tests.tenants import small
+from tests.tenants.killing import die_at
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +101,35 @@ def _names(platform: Platform, tenants: list) -> Iterator[str]:
 def _drop_all(platform: Platform) -> None:
     _drop_tenants(platform, set())
     platform.databases.drop(platform.settings.registry_database)
+
+
+@pytest.fixture(scope="session")
+def small_server() -> Iterator[PrivateServer]:
+    """A PostgreSQL of these tests' own, which they may stop and start."""
+    with postgres.private_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _small(small_server: PrivateServer, tmp_path_factory) -> Iterator[Platform]:
+    with small.platform(small_server.server, tmp_path_factory.mktemp("small")) as found:
+        yield found
+
+
+@pytest.fixture
+def little(_small: Platform) -> Iterator[Platform]:
+    """A platform without Odoo: its template has a handful of tables. No tenants at first."""
+    yield _small
+    small.empty(_small)
+
+
+@pytest.fixture
+def routes(little: Platform, small_server: PrivateServer) -> Callable[[], set[tuple[str, str]]]:
+    """``routes()``: what Odoo's role sees of the registry."""
+    return lambda: small.routes(little, small_server.server)
+
+
+@pytest.fixture
+def killed() -> Callable[[str, Callable[[], object]], None]:
+    """``killed(point, work)`` does ``work`` in a process that dies at this point."""
+    return die_at

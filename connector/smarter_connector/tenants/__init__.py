@@ -7,7 +7,40 @@ Every operation is a function of a :class:`Platform` and returns a value, so a p
 from __future__ import annotations
 
 from smarter_connector.tenants.create import Created, CreateRequest, create
+from smarter_connector.tenants.doctor import doctor
+from smarter_connector.tenants.findings import Finding
+from smarter_connector.tenants.grants import grants
+from smarter_connector.tenants.install import install
+from smarter_connector.tenants.lifecycle import (
+    Shown,
+    invite,
+    list_,
+    rename_host,
+    resume,
+    set_plan,
+    show,
+    suspend,
+)
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings, load
 
-__all__ = ["CreateRequest", "Created", "Platform", "PlatformSettings", "create", "load"]
+__all__ = [
+    "CreateRequest",
+    "Created",
+    "Finding",
+    "Platform",
+    "PlatformSettings",
+    "Shown",
+    "create",
+    "doctor",
+    "grants",
+    "install",
+    "invite",
+    "list_",
+    "load",
+    "rename_host",
+    "resume",
+    "set_plan",
+    "show",
+    "suspend",
+]

@@ -13,13 +13,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smarter_connector.provisioning import provision
-from smarter_connector.registry import Conflict, InvalidRequest, NewTenant, TemplateRow, TenantRow
+from smarter_connector.registry import (
+    Conflict,
+    InvalidRequest,
+    NewTenant,
+    TemplateRow,
+    TenantRow,
+    UnknownTenant,
+)
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import readers, templates
 from smarter_connector.tenants.invitation import invite
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset import Identity, installed_modules, reset
 from smarter_connector.tenants.steps import Facts, Step, run_steps
+from smarter_domain.rut import Rut
 from smarter_domain.tenancy import database_name, host_name, new_name, slug_from_name
 
 KIND = "create"
@@ -76,7 +84,12 @@ def create(platform: Platform, request: CreateRequest, *, progress: Say | None =
     """
     platform = replace(platform, say=progress) if progress else platform
     template = templates.usable(platform, request.module_set, request.release)
-    tenant = _reserve(platform, request, template)
+    try:
+        tenant = _reserve(platform, request, template)
+    except Conflict:
+        if (found := _published(platform, request)) is None:
+            raise
+        return _created(platform, found, request)
     with platform.registry.lock(tenant.id):
         tenant = _claim(platform, tenant.id, request, template)
         job = CreateJob(tenant, request, template)
@@ -107,6 +120,23 @@ def _reserve(platform: Platform, request: CreateRequest, template: TemplateRow) 
     )
     platform.say("reserving the RUT")
     return platform.registry.reserve(new)
+
+
+def _published(platform: Platform, request: CreateRequest) -> int | None:
+    """The id of the tenant whose creation was killed when only the end of it was not noted."""
+    registry = platform.registry
+    try:
+        tenant = registry.tenant(Rut.parse(request.rut).plain)
+    except UnknownTenant:
+        return None
+    if tenant.status != "active" or tenant.name != request.name:
+        return None
+    with registry.lock(tenant.id):
+        operation = registry.open_operation(tenant.id, KIND)
+        if operation is None:
+            return None
+        registry.finish(operation)
+    return tenant.id
 
 
 def _claim(

@@ -57,6 +57,8 @@ class PlatformSettings(BaseSettings):
     addons: tuple[Path, ...] = ()
     """Folders of the addons that a release consists of."""
 
+    odoo_build: str = ""
+    """What Odoo's own code is called in a release; asked of ``odoo --version`` if empty."""
     release: str = ""
     """Release of new tenants; the newest registered one if empty."""
     module_set: str = "full"
@@ -89,6 +91,11 @@ class PlatformSettings(BaseSettings):
     jobs: int = Field(2, ge=1, le=64)
     """Odoo processes at once when several tenants are upgraded."""
     memory_budget_mb: int = Field(2048, ge=256)
+    """Memory for them; one takes 400 MB."""
+    drain_seconds: float = Field(20, ge=0)
+    """How long an upgrade waits for requests and deliveries under way."""
+    restore_point_hours: int = Field(24, ge=0)
+    """How long a tenant's database as it was before an upgrade is kept."""
     deleted_days: int = Field(30, ge=0)
     """How long a deleted tenant can be brought back."""
     testing: bool = False

@@ -1,0 +1,110 @@
+"""Further modules for one tenant, out of those its release has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smarter_connector.provisioning import provision
+from smarter_connector.registry import InvalidRequest, TenantRow
+from smarter_connector.registry.errors import StepFailed
+from smarter_connector.tenants.mirror import check_identity
+from smarter_connector.tenants.odoo_runner import check_module
+from smarter_connector.tenants.platform import Platform, Say
+from smarter_connector.tenants.reset import installed_modules
+from smarter_connector.tenants.steps import Facts, Step, run_steps
+
+KIND = "install"
+#: Odoo's own modules, as the database's list of modules knows them.
+_OFFERED = """SELECT name FROM ir_module_module WHERE name = ANY(%s)
+    AND state <> 'uninstallable' AND author = 'Odoo S.A.' AND license LIKE 'LGPL%%'"""
+_INSTALLED = "SELECT name FROM ir_module_module WHERE state = 'installed' ORDER BY name"
+
+
+@dataclass(frozen=True)
+class InstallJob:
+    tenant: TenantRow
+    modules: tuple[str, ...]
+
+
+def install(
+    platform: Platform, key: str | int, modules: Sequence[str], *, progress: Say | None = None
+) -> TenantRow:
+    """Install modules with Odoo while the tenant shows its maintenance page.
+
+    A command that was killed leaves the page up: run it again. Raises InvalidRequest for a module
+    that the tenant's release does not have, and StepFailed with Odoo's own words; then Odoo has
+    taken back what was half installed, and the tenant is served as before.
+    """
+    registry = platform.registry
+    with registry.lock(registry.tenant(key).id):
+        tenant = registry.tenant(key)
+        if tenant.status not in ("active", "suspended") or not tenant.database:
+            raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+        wanted = tuple(dict.fromkeys(modules))
+        _check_offered(platform, tenant, wanted)
+        operation = registry.open_operation(tenant.id, KIND)
+        if operation and operation.data.get("modules") != list(wanted):
+            registry.finish(operation, error="other modules were asked for")
+            operation = None
+        operation = operation or registry.begin(tenant.id, KIND, {"modules": list(wanted)})
+        try:
+            run_steps(platform, operation, STEPS, InstallJob(tenant, wanted))
+        except StepFailed as error:
+            registry.update(tenant.id, "install failed", {"error": str(error)}, maintenance=None)
+            raise
+    return registry.tenant(tenant.id)
+
+
+def _check_offered(platform: Platform, tenant: TenantRow, modules: Sequence[str]) -> None:
+    if not modules:
+        raise InvalidRequest("name at least one module")
+    try:
+        for name in modules:
+            check_module(name)
+    except StepFailed as error:
+        raise InvalidRequest(str(error)) from error
+    release = platform.registry.release(tenant.release)
+    with platform.admin(tenant.database or "") as connection:
+        check_identity(connection, tenant)
+        known = {name for (name,) in connection.execute(_OFFERED, [list(modules)]).fetchall()}
+    if missing := [name for name in modules if name not in known | release.modules.keys()]:
+        raise InvalidRequest(f"release {release.name} does not have {', '.join(missing)}")
+
+
+def _close(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
+    reason = f"installing {', '.join(job.modules)}"[:1000]
+    platform.registry.update(
+        job.tenant.id, "installing", {"modules": list(job.modules)}, maintenance=reason
+    )
+    return None
+
+
+def _install(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
+    platform.odoo.install(job.tenant.database or "", job.modules)
+    return None
+
+
+def _record(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
+    """What is installed now, the connector's rights on it, and the page goes away."""
+    settings, release = platform.settings, platform.registry.release(job.tenant.release)
+    with platform.admin(job.tenant.database or "") as connection:
+        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
+        installed = tuple(name for (name,) in connection.execute(_INSTALLED).fetchall())
+    if missing := sorted(set(job.modules) - set(installed)):
+        raise StepFailed(f"Odoo ended without a word and did not install {', '.join(missing)}")
+    modules = installed_modules(installed, release.modules, release.odoo_build)
+    # What was there keeps the digest it was upgraded to.
+    kept = modules | dict(job.tenant.modules)
+    platform.registry.update(
+        job.tenant.id, "installed", {"modules": list(job.modules)}, modules=kept, maintenance=None
+    )
+    return None
+
+
+STEPS = (
+    Step("maintenance", _close, "putting up the maintenance page"),
+    Step("odoo", _install, "letting Odoo install"),
+    Step("record", _record, "checking and noting what is installed"),
+)

@@ -1,0 +1,28 @@
+"""A process that dies in the middle of an operation, by its own hand, without any clean-up."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+from smarter_connector.tenants.platform import KILL_VARIABLE
+
+
+def die_at(point: str, work: Callable[[], object]) -> None:
+    """Do ``work`` in a child that is to be killed at ``point``. Fails when it lived."""
+    child = os.fork()
+    if child == 0:
+        _work_and_live(point, work)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), f"{point} was never reached"
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _work_and_live(point: str, work: Callable[[], object]) -> None:
+    """Never returns: what pytest would do at the end is for the parent to do."""
+    os.environ[KILL_VARIABLE] = point
+    try:
+        work()
+    finally:
+        os._exit(0)
