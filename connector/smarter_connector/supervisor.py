@@ -52,6 +52,7 @@ async def serve(settings: Settings, secrets: SecretResolver) -> None:
         auditor = Auditor(settings, shared.metrics, engine.may_ask)
         await stack.enter_async_context(auditor)
         roster = Roster(engine, maker.make, auditor.add)
+        stack.push_async_callback(roster.close)
         watcher = make_watcher(settings, shared, roster)
         try:
             address = await stack.enter_async_context(served(engine, settings, watcher))

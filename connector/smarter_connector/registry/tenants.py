@@ -142,11 +142,12 @@ class Tenants(Access):
 
     @staticmethod
     def _write_hosts(connection: psycopg.Connection, tenant: int, hosts: Sequence[str]) -> None:
-        for place, host in enumerate(hosts):
+        # By name, so that two who want the same hosts meet at the first and not in a deadlock.
+        for host in sorted(hosts):
             try:
                 connection.execute(
                     "INSERT INTO registry.host (name, tenant, is_primary) VALUES (%s, %s, %s)",
-                    [host, tenant, place == 0],
+                    [host, tenant, host == hosts[0]],
                 )
             except psycopg.errors.UniqueViolation as error:
                 conflict = taken(error)

@@ -14,6 +14,7 @@ from smarter_connector.registry import (
     RegistryUnavailable,
     UnknownTenant,
 )
+from smarter_domain.rut import Rut
 from tests.connector.registered import A, B, Registered, activate, asked
 
 
@@ -81,6 +82,30 @@ def test_two_at_once_reserve_a_rut_exactly_once(registry: Registry):
         thread.join()
     assert len(found) == 6 and len(set(found)) == 1
     assert len(registry.tenants()) == 1
+
+
+def test_of_many_that_want_the_same_hosts_at_once_one_gets_them_and_the_others_nothing(
+    registry: Registry,
+):
+    barrier, found = threading.Barrier(6), []
+    hosts = ["a.localhost", "b.localhost", "c.localhost"]
+
+    def reserve(number: int) -> None:
+        rut = Rut.from_number(40_000_000 + number).plain
+        mine = tuple(hosts[number % 3 :] + hosts[: number % 3])
+        barrier.wait()
+        try:
+            found.append(registry.reserve(asked(rut, f"empresa-{number}", hosts=mine)).hosts[0])
+        except Conflict as error:
+            assert "host" in str(error)
+
+    threads = [threading.Thread(target=reserve, args=[number]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1 and found[0] in hosts
+    assert [row.hosts[0] for row in registry.tenants()] == found
 
 
 def test_a_purged_tenant_frees_rut_slug_and_host_and_does_not_come_back(registry: Registry):
