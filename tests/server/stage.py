@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -72,11 +73,11 @@ class Stage:
         """A server that runs a release behind a proxy at that address; gives its port."""
         port = free_port()
         given = {"max-cron-threads": "1", "log-level": "info", **options}
-        command = odoo_process.odoo_command(
-            self.runtime, "--load=base,rpc,web,smarter_server", "--proxy-mode",
+        command = [
+            *launcher(self.runtime), "--load=base,rpc,web,smarter_server", "--proxy-mode",
             "--http-interface=127.0.0.1", f"--http-port={port}",
             *(f"--{key}={value}" for key, value in given.items()),
-        )  # fmt: skip
+        ]  # fmt: skip
         service = Service(
             name=f"Odoo {name}",
             command=command,
@@ -159,6 +160,14 @@ def _personalise(runtime: Runtime, database: str, *keys: Key) -> str:
         for key in keys:
             key.store(connection)
     return identity
+
+
+def launcher(runtime: Runtime) -> list[str]:
+    """Odoo's own start script: with workers, Odoo runs itself again by it."""
+    modules = runtime.odoo.modules
+    places = (modules.parents[2] / "bin" / "odoo", modules / "odoo-bin")
+    script = next((str(place) for place in places if place.is_file()), None)
+    return [sys.executable, script] if script else odoo_process.odoo_command(runtime)
 
 
 def until(true: Callable[[], bool], seconds: float = 30) -> None:
