@@ -68,9 +68,13 @@ class Stage:
 
     @contextmanager
     def odoo(
-        self, release: str = "", name: str = "guarded", proxy: str = PROXY, **options: str
-    ) -> Iterator[int]:
-        """A server that runs a release behind a proxy at that address; gives its port."""
+        self, release: str = "", name: str = "guarded", proxy: str = f"{PROXY}/32", *,
+        awaited: bool = True, **options: str,
+    ) -> Iterator[int]:  # fmt: skip
+        """A server that runs a release and trusts these proxies; gives its port.
+
+        ``awaited``: only once it answers that it lives.
+        """
         port = free_port()
         given = {"max-cron-threads": "1", "log-level": "info", **options}
         command = [
@@ -83,7 +87,7 @@ class Stage:
             command=command,
             environment=odoo_process.environment(self.runtime) | self._settings(release, proxy),
             log=self.log(name),
-            ready_url=f"http://127.0.0.1:{port}/web/health",
+            ready_url=f"http://127.0.0.1:{port}/web/health" if awaited else "",
         )
         with Services(self.folder / f"{name}.json") as services:
             services.start(service)
@@ -98,7 +102,7 @@ class Stage:
         return {
             "SMARTEROS_REGISTRY_DSN_FILE": str(self.folder / "registry.dsn"),
             "SMARTEROS_SERVED_RELEASE": release,
-            "SMARTEROS_TRUSTED_PROXIES": f"{proxy}/32",
+            "SMARTEROS_TRUSTED_PROXIES": proxy,
             "SMARTEROS_MONITORS": "127.0.0.9/32",
             "SMARTEROS_READY_TOKEN_FILE": str(token),
         }

@@ -20,6 +20,7 @@ from smarter_connector.tenants import routes
 from smarter_connector.tenants.cli.routes import command
 from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, free_port, until
 from tests.server.web import Site
+from tests.server.websocket import UPGRADE
 
 pytestmark = pytest.mark.odoo
 
@@ -68,8 +69,8 @@ def pools(stage: Stage) -> Iterator[dict[str, int]]:
     bus = str(free_port())
     processes = {"workers": "1", "gevent-port": bus, "max-cron-threads": "0"}
     with (
-        stage.odoo(FIRST_RELEASE, "first", "127.0.0.1") as first,
-        stage.odoo(NEXT_RELEASE, "next", "127.0.0.1", **processes) as second,
+        stage.odoo(FIRST_RELEASE, "first", "127.0.0.1/32") as first,
+        stage.odoo(NEXT_RELEASE, "next", "127.0.0.1/32", **processes) as second,
     ):
         ports = {FIRST_RELEASE: first, NEXT_RELEASE: second}
         places = {FIRST_RELEASE: f"{first}", NEXT_RELEASE: f"{second}/{bus}"}
@@ -118,10 +119,7 @@ def test_each_tenant_is_served_by_the_pool_of_its_release(stage, pools, proxy):
 def test_websockets_open_at_each_tenants_own_host_only(stage, proxy, number):
     tenant = stage.tenants[number]
     site = Site(proxy.port, tenant.host)
-    asked = {
-        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": f"http://{tenant.host}",
-    }  # fmt: skip
+    asked = {**UPGRADE, "Origin": f"http://{tenant.host}"}
     until(lambda: site.ask("/websocket?version=x", headers=asked).status == 101)
     asked["Host"] = f"x.{tenant.host}"
     assert site.ask("/websocket?version=x", headers=asked).status == 404
