@@ -18,6 +18,14 @@ from smarter_connector.tenants import filestore
 from smarter_domain.tenancy import check_database_name
 
 _CLONE = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy ALLOW_CONNECTIONS false"
+#: PostgreSQL 18 can let the file system share or copy the blocks.
+_CLONE_FILES = """SELECT set_config(name, 'clone', false) FROM pg_settings
+                  WHERE name = 'file_copy_method' AND 'clone' = ANY(enumvals)"""
+#: Nobody can come in between: connections are refused until PUBLIC has no right to any.
+_CLOSED = (
+    "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+    "ALTER DATABASE {} ALLOW_CONNECTIONS true",
+)
 _DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
@@ -68,11 +76,12 @@ class Databases:
         statement = sql.SQL(_CLONE).format(identifier(name), identifier(template))
         try:
             with self.connect() as admin:
+                admin.execute(_CLONE_FILES)
                 self._create(admin, name, statement)
+                for text in _CLOSED:
+                    admin.execute(sql.SQL(text).format(identifier(name)))
         except psycopg.errors.ObjectInUse as error:
             raise Busy(f"somebody is connected to {template}: try again") from error
-        self._alter("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
-        self.allow_connections(name, True)
 
     def rename(self, old: str, new: str) -> None:
         """Give database and filestore another name; whoever is connected is thrown out."""
