@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from devkit.paths import REPO
 from smarter_connector.tenants import routes
-from smarter_connector.tenants.cli.routes import write_routes
+from smarter_connector.tenants.cli import app
 from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, free_port, until
 from tests.server.web import Site
 from tests.server.websocket import UPGRADE
@@ -177,9 +176,7 @@ def test_the_command_tells_programs_of_the_pools(stage, pools, proxy, tmp_path, 
     }  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(f"SMARTEROS_{name}", value)
-    app = typer.Typer()
-    app.command()(write_routes)
     file = tmp_path / "tenants.caddy"
-    told = json.loads(CliRunner().invoke(app, [str(file), "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["routes", str(file), "--json"]).stdout)
     assert told["changed"] and [pool["release"] for pool in told["pools"]] == sorted(pools)
     assert file.read_text() == (proxy.home / "routes" / "tenants.caddy").read_text()

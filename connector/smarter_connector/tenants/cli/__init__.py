@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from smarter_connector.tenants.cli import doctor, lifecycle, release, template, tenants, upgrade
+from smarter_connector.tenants.cli import (
+    doctor,
+    lifecycle,
+    release,
+    routes,
+    template,
+    tenants,
+    upgrade,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +34,7 @@ app.command()(lifecycle.abandon)
 app.command()(doctor.doctor)
 app.command()(upgrade.upgrade)
 app.command("restore-points")(upgrade.restore_points)
+app.command("routes")(routes.write_routes)
 app.add_typer(release.release_app, name="release")
 app.add_typer(template.template_app, name="template")
 app.add_typer(template.registry_app, name="registry")
