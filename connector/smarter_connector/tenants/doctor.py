@@ -39,7 +39,9 @@ def doctor(
 def _tenant(platform: Platform, tenant: TenantRow) -> Iterator[Finding]:
     """A tenant that is not served is only asked whether somebody still works on it."""
     if tenant.status == "provisioning":
-        yield Finding(tenant.slug, "operations", "warning", "creation is not finished: repeat it")
+        yield Finding(
+            tenant.slug, "operations", "warning", "creation is not finished: repeat or abandon it"
+        )
         return
     if tenant.status not in ("active", "suspended") or not tenant.database:
         return
