@@ -8,7 +8,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.tenants import releases, restore_points, templates
 from smarter_connector.tenants.platform import Platform
-from smarter_connector.tenants.upgrade_one import SERVED, Backup, Order, attempt
+from smarter_connector.tenants.upgrade_one import (
+    SERVED,
+    Backup,
+    Order,
+    attempt,
+    configured_backup,
+)
 from smarter_connector.tenants.upgrade_report import Outcome, Report, Unwatched, Watch
 
 ODOO_MB = 400
@@ -65,16 +71,6 @@ def _order(platform: Platform, release: str, keep: bool, backup: Backup | None) 
     return Order(
         chosen, releases.release_manifests(chosen), keep, backup or configured_backup(platform)
     )
-
-
-def configured_backup(platform: Platform) -> Backup | None:
-    """What makes a backup before an upgrade; None where no backups are set up."""
-    settings = platform.settings
-    if not (settings.backup_recipient and settings.backups_dir):
-        return None
-    from smarter_connector.tenants.backup import backup
-
-    return lambda platform, tenant: backup(platform, tenant.id)
 
 
 def _chosen(platform: Platform, keys: Sequence[str | int] | None) -> list[TenantRow]:

@@ -44,6 +44,16 @@ class Order:
     backup: Backup | None
 
 
+def configured_backup(platform: Platform) -> Backup | None:
+    """What makes a backup before an upgrade; None where no backups are set up."""
+    settings = platform.settings
+    if not (settings.backup_recipient and settings.backups_dir):
+        return None
+    from smarter_connector.tenants.backup import backup
+
+    return lambda platform, tenant: backup(platform, tenant.id)
+
+
 def attempt(platform: Platform, tenant: TenantRow, order: Order, watch: Watch) -> Outcome:
     """One tenant, whatever happens to it."""
     own = replace(platform, say=lambda text: watch.told(tenant, text))
@@ -61,14 +71,12 @@ def attempt(platform: Platform, tenant: TenantRow, order: Order, watch: Watch) -
 def _upgrade_one(platform: Platform, tenant: TenantRow, order: Order, blank: Outcome) -> Outcome:
     """The backup is made while the tenant is served, and takes its lock itself."""
     registry = platform.registry
-    with registry.lock(tenant.id):
-        if outcome := _go_on(platform, tenant.id, order, blank):
-            return outcome
-        needed = not make_plan(platform, _free(platform, tenant.id), order).is_empty
-    if needed and order.backup:
+    if order.backup and _is_ahead(platform, tenant.id, order):
         platform.say("backing up")
         order.backup(platform, tenant)
     with registry.lock(tenant.id):
+        if outcome := _go_on(platform, tenant.id, order, blank):
+            return outcome
         tenant = _free(platform, tenant.id)
         plan = make_plan(platform, tenant, order)
         if plan.is_empty:
@@ -78,6 +86,14 @@ def _upgrade_one(platform: Platform, tenant: TenantRow, order: Order, blank: Out
             "upgrade": list(plan.upgrade), "install": list(plan.install),
         }  # fmt: skip
         return _run(platform, tenant, order, registry.begin(tenant.id, KIND, facts), blank)
+
+
+def _is_ahead(platform: Platform, tenant_id: int, order: Order) -> bool:
+    """Whether an upgrade will begin: not gone on with, not refused, and more than a new name."""
+    tenant = platform.registry.tenant(tenant_id)
+    if tenant.maintenance or platform.registry.open_operation(tenant_id, KIND):
+        return False
+    return not make_plan(platform, tenant, order).is_empty
 
 
 def make_plan(platform: Platform, tenant: TenantRow, order: Order) -> Plan:
