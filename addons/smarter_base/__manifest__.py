@@ -14,6 +14,7 @@
         "data/smarter.comuna.csv",
         "data/smarter_tenant.xml",
         "data/smarter_usage.xml",
+        "data/user_owner.xml",
         "views/smarter_usage_views.xml",
         "views/smarter_tenant_views.xml",
         "views/smarter_comuna_views.xml",

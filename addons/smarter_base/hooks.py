@@ -9,6 +9,9 @@ TIMEZONE = "America/Santiago"
 def post_init_hook(env):
     """Set the defaults once, at installation; what people change later stays changed."""
     set_defaults(env)
+    close_to_strangers(env)
+    # Drawn for the name it has now; without one Odoo draws it for whoever gets the account.
+    env.ref("smarter_base.user_owner").image_1920 = False
     company = env.ref("base.main_company")
     if _has_no_country_of_its_own(company):
         _make_chilean(env, company)
@@ -25,8 +28,14 @@ def set_defaults(env):
     defaults.set("res.partner", "tz", TIMEZONE)
     partners = env["res.company"].search([]).partner_id | env["res.users"].search([]).partner_id
     partners |= env.ref("base.public_user").partner_id
+    partners |= env.ref("smarter_base.user_owner").partner_id
     partners.filtered(lambda partner: partner.lang in (False, "en_US")).lang = LANG
     partners.filtered(lambda partner: not partner.tz).tz = TIMEZONE
+
+
+def close_to_strangers(env):
+    """Let in only whom somebody invited: Odoo's own default lets anybody make an account."""
+    env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2b")
 
 
 def _activate_language(env):

@@ -43,7 +43,7 @@ CREATE TABLE orm_signaling_stable (id serial PRIMARY KEY, date timestamp DEFAULT
 INSERT INTO ir_config_parameter (key, value) VALUES ('database.uuid', 'of-the-template'),
     ('database.secret', 'secret-of-the-template'), ('web.base.url', 'http://localhost:8069');
 INSERT INTO ir_model_data VALUES ('base', 'main_company', 'res.company', 1),
-    ('base', 'user_admin', 'res.users', 2);
+    ('base', 'user_admin', 'res.users', 2), ('smarter_base', 'user_owner', 'res.users', 3);
 INSERT INTO ir_module_module (name, state, author, license) VALUES
     ('base', 'installed', 'Odoo S.A.', 'LGPL-3'), ('crm', 'uninstalled', 'Odoo S.A.', 'LGPL-3'),
     ('account_reports', 'uninstalled', 'Odoo S.A.', 'OEEL-1'),
@@ -53,10 +53,11 @@ INSERT INTO ir_module_module (name, state, author, license) VALUES
 INSERT INTO ir_attachment (store_fname, access_token) VALUES ('ab/abcd', 'token-of-the-template');
 INSERT INTO ir_cron (active, nextcall) VALUES (true, now() AT TIME ZONE 'utc' + interval '1 hour');
 INSERT INTO res_country (code) VALUES ('CL');
-INSERT INTO res_partner (name, country_id) VALUES ('My Company', 1), ('Administrator', 1);
+INSERT INTO res_partner (name, country_id) VALUES ('My Company', 1), ('Administrator', 1),
+    ('Dueño', 1);
 INSERT INTO res_company (name, partner_id) VALUES ('My Company', 1);
 INSERT INTO res_users (id, login, password, partner_id, active)
-    VALUES (2, 'admin', 'admin', 2, true);
+    VALUES (2, 'admin', 'admin', 2, true), (3, 'owner', NULL, 3, false);
 INSERT INTO smarter_tenant (name, slug, plan, status)
     VALUES ('My Company', 'smarteros', 'free', 'provisioning');
 INSERT INTO orm_signaling_stable DEFAULT VALUES;

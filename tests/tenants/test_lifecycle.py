@@ -135,7 +135,7 @@ def test_another_plan_reaches_registry_and_database(little: Platform, tenant):
 def test_an_invitation_made_again_is_for_the_same_user_and_noted(little: Platform, tenant):
     link = tenants.invite(little, tenant)
     token = base64.urlsafe_b64decode(link.partition("token=")[2] + "==")
-    assert token[41:] == b'[2, [2], null, "reset"]'
+    assert token[41:] == b'[3, [3], null, "reset"]'
     (last, *_) = little.registry.history(little.registry.tenant(tenant).id)
     assert (last.event, dict(last.detail)) == ("invited", {"hours": 168})
 
@@ -143,9 +143,9 @@ def test_an_invitation_made_again_is_for_the_same_user_and_noted(little: Platfor
 def test_an_invitation_ends_with_the_next_login(little: Platform, tenant):
     with little.admin(DATABASE) as connection:
         connection.execute("INSERT INTO res_users_log (create_uid, create_date)"
-                           " VALUES (2, '2026-11-22 12:00:00')")  # fmt: skip
+                           " VALUES (3, '2026-11-22 12:00:00')")  # fmt: skip
     token = base64.urlsafe_b64decode(tenants.invite(little, tenant).partition("token=")[2] + "==")
-    assert token[41:] == b'[2, [2], 1795348800, "reset"]'
+    assert token[41:] == b'[3, [3], 1795348800, "reset"]'
 
 
 def test_show_has_sizes_addresses_and_what_was_done(little: Platform, tenant):

@@ -11,6 +11,7 @@ from . import (
     smarter_rut_search,
     smarter_tenant,
     smarter_tenant_status,
+    app_access,
     smarter_usage,
     smarter_usage_warning,
     suspension,

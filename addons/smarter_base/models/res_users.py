@@ -1,5 +1,9 @@
-from odoo import models
-from odoo.exceptions import AccessDenied
+from odoo import api, models
+from odoo.exceptions import AccessDenied, UserError
+from odoo.fields import Domain
+
+# The operator's account in every tenant. Odoo needs an administrator; the customer is none.
+OPERATOR = "base.user_admin"
 
 
 class ResUsers(models.Model):
@@ -8,9 +12,29 @@ class ResUsers(models.Model):
     _name = "res.users"
     _inherit = ["res.users", "smarter.limited"]
 
-    # Every internal user, whatever its rights. OdooBot is always archived.
+    # Every internal user but the operator's, whatever its rights. OdooBot is always archived.
     _smarter_limit = "users"
     _smarter_counts = [("active", "=", True), ("share", "=", False)]
+
+    @api.model
+    def _smarter_count_query(self, domain):
+        # The customer can neither log in as the operator nor make another account this one: the
+        # external id is for administrators of the system.
+        return super()._smarter_count_query(domain & Domain("id", "!=", self._smarter_operator_id()))
+
+    @api.model
+    def _smarter_operator_id(self):
+        return self.env["ir.model.data"]._xmlid_to_res_id(OPERATOR)
+
+    def _action_reset_password(self, signup_type="reset"):
+        if self._smarter_operator_id() in self.ids:
+            raise UserError(
+                self.env._(
+                    "This is the account of SmarterOS support: nobody asks for its password here. "
+                    "The operator opens it with scripts/tenant operator-access."
+                )
+            )
+        return super()._action_reset_password(signup_type)
 
     def _check_credentials(self, credential, env):
         result = super()._check_credentials(credential, env)

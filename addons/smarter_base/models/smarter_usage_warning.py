@@ -38,7 +38,7 @@ class SmarterUsage(models.Model):
         tenant = self.env["smarter.tenant"]._current()
         tenant.activity_unlink([WARNING_TYPES[self.code]])
         if state:
-            for owner in self._owners():
+            for owner in tenant._owners():
                 self.with_context(lang=owner.lang)._warn(tenant, owner)
 
     def _warn(self, tenant, owner):
@@ -55,8 +55,3 @@ class SmarterUsage(models.Model):
                 "Nothing is blocked. A larger plan includes more: ask SmarterOS support."
             ),
         )
-
-    @api.model
-    def _owners(self):
-        owners = self.env.ref("smarter_base.group_owner").all_user_ids
-        return owners.filtered(lambda user: user.active and not user._is_superuser())

@@ -58,13 +58,8 @@ class SmarterEventType(models.Model):
         )
 
     def _person_to_tell(self):
-        owners_sudo = self.env.ref("smarter_base.group_owner").sudo().all_user_ids
-        able = owners_sudo.filtered(
-            lambda person: (
-                person.active
-                and not person.share
-                and (not self.company_id or self.company_id in person.company_ids)
-            )
+        owners = self.env["smarter.tenant"]._owners()
+        able = owners.filtered(
+            lambda person: not self.company_id or self.company_id in person.sudo().company_ids
         )
-        admin = self.env.ref("base.user_admin")
-        return (able - admin)[:1].sudo(False) or admin
+        return able[:1] or self.env.ref("base.user_admin")

@@ -40,7 +40,7 @@ class SmarterSubscription(models.Model):
 
     def _tell_dead(self, count):
         person = self.user_id.filtered("active") or self.create_uid.filtered("active")
-        person = person or self.env.ref("base.user_admin")
+        person = person or self.env["smarter.tenant"]._owners()[:1]
         spoken = self.with_context(lang=person.lang)
         spoken.activity_schedule(
             ACTIVITY,

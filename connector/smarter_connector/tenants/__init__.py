@@ -22,6 +22,7 @@ from smarter_connector.tenants.lifecycle import (
     show,
     suspend,
 )
+from smarter_connector.tenants.operator_access import close_operator_access, operator_access
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings, load
 from smarter_connector.tenants.upgrade import upgrade
@@ -37,6 +38,7 @@ __all__ = [
     "Report",
     "Shown",
     "abandon",
+    "close_operator_access",
     "create",
     "doctor",
     "grants",
@@ -44,6 +46,7 @@ __all__ = [
     "invite",
     "list_",
     "load",
+    "operator_access",
     "rename_host",
     "resume",
     "set_plan",

@@ -10,7 +10,7 @@ from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.mirror import check_identity
-from smarter_connector.tenants.odoo_runner import check_module
+from smarter_connector.tenants.odoo_runner import FACTS, check_module
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset import installed_modules
 from smarter_connector.tenants.steps import Facts, Step, run_steps
@@ -20,6 +20,14 @@ KIND = "install"
 _OFFERED = """SELECT name FROM ir_module_module WHERE name = ANY(%s)
     AND state <> 'uninstallable' AND author = 'Odoo S.A.' AND license LIKE 'LGPL%%'"""
 _INSTALLED = "SELECT name FROM ir_module_module WHERE state = 'installed' ORDER BY name"
+
+#: A new application is the owners' to use, as those of the template are.
+OWNERS = f"""
+import json, os
+if 'smarter.tenant' in env:
+    env['smarter.tenant']._grant_apps_to_owners(json.loads(os.environ["{FACTS}"])["modules"])
+    env.cr.commit()
+"""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,15 @@ def _install(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> F
     return None
 
 
+def _owners(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
+    """Groups of what came with this installation, dependencies too; others stay as they are."""
+    database = job.tenant.database or ""
+    with platform.admin(database) as connection:
+        installed = {name for (name,) in connection.execute(_INSTALLED).fetchall()}
+    platform.odoo.shell(database, OWNERS, {"modules": sorted(installed - job.tenant.modules.keys())})
+    return None
+
+
 def _record(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
     """What is installed now, the connector's rights on it, and the page goes away."""
     settings, release = platform.settings, platform.registry.release(job.tenant.release)
@@ -106,5 +123,6 @@ def _record(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Fa
 STEPS = (
     Step("maintenance", _close, "putting up the maintenance page"),
     Step("odoo", _install, "letting Odoo install"),
+    Step("owners", _owners, "letting the owners use it"),
     Step("record", _record, "checking and noting what is installed"),
 )

@@ -101,3 +101,21 @@ def invite(context: typer.Context, tenant: Key, as_json: AsJson = False) -> None
         print_json({"invitation": link})
     else:
         console.print(link, markup=False, soft_wrap=True)
+
+
+def operator_access(
+    context: typer.Context,
+    tenant: Key,
+    close: Annotated[bool, typer.Option("--close", help="Take the password away again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link, good for an hour, to choose the password of the operator's account there."""
+    with expected():
+        platform = platform_of(context)
+        if close:
+            tenants.close_operator_access(platform, tenant)
+        link = None if close else tenants.operator_access(platform, tenant)
+    if as_json:
+        print_json({"link": link})
+    else:
+        console.print(link or "closed", markup=False, soft_wrap=True)

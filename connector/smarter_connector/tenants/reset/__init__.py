@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 
 from smarter_connector.tenants.reset import identity as names
-from smarter_connector.tenants.reset import secrets
+from smarter_connector.tenants.reset import people, secrets
 from smarter_connector.tenants.reset.identity import Identity
 from smarter_connector.tenants.reset.schema import Schema
 
@@ -44,7 +44,7 @@ def reset(connection: psycopg.Connection, identity: Identity) -> Outcome:
         uuid = names.write_parameters(connection, identity)
         names.write_company(connection, schema, identity)
         names.write_tenant(connection, schema, identity)
-        names.write_users(connection, schema, identity)
+        people.write_users(connection, schema, identity)
         names.forget_caches(connection, schema)
         modules = tuple(name for (name,) in connection.execute(_INSTALLED).fetchall())
     return Outcome(uuid, modules)

@@ -15,7 +15,6 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants.reset.passwords import encrypt
 from smarter_connector.tenants.reset.schema import Schema, update
 
 EXTERNAL_IDS = (
@@ -26,7 +25,6 @@ EXTERNAL_IDS = (
 #: Warehouse, shop, their numberings and routes.
 NAMED_AFTER_COMPANY = ("stock_warehouse", "pos_config", "ir_sequence", "stock_route")
 
-_XMLID = "SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s"
 _COMPANY = """
 SELECT c.id, c.partner_id, p.name, n.code FROM res_company c
 JOIN res_partner p ON p.id = c.partner_id LEFT JOIN res_country n ON n.id = p.country_id
@@ -161,43 +159,6 @@ def write_tenant(connection: psycopg.Connection, schema: Schema, identity: Ident
     update(connection, schema, "smarter_outbox_state", outbox, "id = 1", [])
 
 
-def write_users(connection: psycopg.Connection, schema: Schema, identity: Identity) -> None:
-    """The administrator gets the e-mail address as login; nobody keeps a password."""
-    nothing: dict[str, object] = {"password": None, "totp_secret": None, "totp_last_counter": None}
-    update(connection, schema, "res_users", nothing, "true", [])
-    admin = _xmlid(connection, "base", "user_admin")
-    row = connection.execute("SELECT partner_id FROM res_users WHERE id = %s", [admin]).fetchone()
-    if admin is None or row is None:
-        raise StepFailed("the template has no administrator: build it again")
-    values: dict[str, object] = {"login": identity.admin_email, "active": True}
-    if identity.password is not None:
-        values["password"] = encrypt(identity.password)
-    update(connection, schema, "res_users", values, "id = %s", [admin])
-    _write_admin_partner(connection, schema, row[0], identity)
-    _make_owner(connection, schema, admin)
-
-
-def _write_admin_partner(
-    connection: psycopg.Connection, schema: Schema, partner: int, identity: Identity
-) -> None:
-    email = identity.admin_email
-    values: dict[str, object] = {"email": email, "email_normalized": email.lower() or None}
-    if identity.password is None:
-        values["signup_type"] = "reset"  # lets the invitation in; see invitation.py
-    if identity.admin_name:
-        values |= {"name": identity.admin_name, "complete_name": identity.admin_name}
-    update(connection, schema, "res_partner", values, "id = %s", [partner])
-
-
-def _make_owner(connection: psycopg.Connection, schema: Schema, user: int) -> None:
-    group = _xmlid(connection, "smarter_base", "group_owner")
-    if group and schema.has("res_groups_users_rel", "gid", "uid"):
-        connection.execute(
-            "INSERT INTO res_groups_users_rel (gid, uid) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            [group, user],
-        )
-
-
 def forget_caches(connection: psycopg.Connection, schema: Schema) -> None:
     """A process that served a database of this name before must not take it for the same one."""
     names = [name for name in schema.tables if name.startswith("orm_signaling_")]
@@ -207,8 +168,3 @@ def forget_caches(connection: psycopg.Connection, schema: Schema) -> None:
             "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [f"public.{name}", jump]
         )
         connection.execute(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(sql.Identifier(name)))
-
-
-def _xmlid(connection: psycopg.Connection, module: str, name: str) -> int | None:
-    row = connection.execute(_XMLID, [module, name]).fetchone()
-    return row[0] if row else None
