@@ -19,8 +19,8 @@ from smarter_domain.tenancy import check_database_name
 
 _CLONE = "CREATE DATABASE {} TEMPLATE {} STRATEGY {} ALLOW_CONNECTIONS false"
 SMALL = 512 * 2**20
-"""Bytes up to which the write-ahead log is the quicker way: copying files forces two checkpoints and
-waits for the disk with each of some 1,700 files, but logs nothing."""
+"""Bytes up to which the write-ahead log is the quicker way: copying files forces two checkpoints
+and waits for the disk with each of some 1,700 files, but logs nothing."""
 #: PostgreSQL 18 can let the file system share or copy the blocks.
 _CLONE_FILES = """SELECT set_config(name, 'clone', false) FROM pg_settings
                   WHERE name = 'file_copy_method' AND 'clone' = ANY(enumvals)"""
