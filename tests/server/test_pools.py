@@ -86,6 +86,7 @@ def proxy(stage: Stage, pools: dict[str, int], tmp_path_factory) -> Iterator[Pro
     (home / "routes").mkdir()
     found = Proxy(free_port(), home, stage)
     text = TEXT.replace("unix//run/caddy/admin.sock", f"unix/{home}/admin.sock\n\tauto_https off")
+    text = text.replace(":8081", f":{free_port()}")
     (home / "Caddyfile").write_text(text)
     found.write()
     process = subprocess.Popen(

@@ -85,7 +85,9 @@ def platform(server: Server, folder: Path) -> Iterator[Platform]:
     install(found.admin, database=REGISTRY)
     digests = {name: {"version": "19.0.1.0.0", "digest": f"d-{name}"} for name in MODULES}
     digests["smarter_extra"] = {"version": "19.0.1.0.0", "digest": "d-extra"}
-    found.registry.add_release(RELEASE, "/opt/release", odoo_build="build-1", modules=digests)
+    place = folder / "release"
+    (place / "addons").mkdir(parents=True)
+    found.registry.add_release(RELEASE, str(place), odoo_build="build-1", modules=digests)
     make_template(found, server)
     yield found
 

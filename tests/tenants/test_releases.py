@@ -101,5 +101,6 @@ def test_odoo_gets_the_addons_of_the_release_and_no_others(bed: Bed, tmp_path):
 
 
 def test_a_release_whose_folder_is_gone_cannot_run(bed: Bed):
+    row = replace(bed.release("2.0"), path=str(bed.folder / "gone"))
     with pytest.raises(ConfigurationError, match="is gone"):
-        releases.runner(bed.platform, bed.platform.registry.release("1.0"))
+        releases.runner(bed.platform, row)

@@ -14,7 +14,7 @@ from smarter_connector.exceptions import StoreUnavailable
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import Platform, restore_points, upgrade_checks, upgrade_one
+from smarter_connector.tenants import Platform, doctor, restore_points, upgrade_checks, upgrade_one
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
 from tests.tenants import upgrading
@@ -270,6 +270,8 @@ def test_restore_points_go_when_their_time_is_over_unless_they_are_kept(bed: Bed
     later = replace(bed.platform, clock=clock)
     assert restore_points.sweep(later) == []
     clock.advance(3600)
+    told = [one.message for one in doctor(later) if one.check == "restore points"]
+    assert [text.partition(":")[0] for text in told] == [old.database]
     assert restore_points.sweep(later) == [old.database]
     restore_points.drop(later, kept.database)
     assert bed.points() == []

@@ -102,7 +102,7 @@ def test_the_first_failure_stops_the_rest_which_go_at_the_next_run(bed: Bed, slu
         (("upgrade", "--all", "x"), 2),
         (("upgrade", "nadie", "--release", "2.0"), 4),
         (("upgrade", "--all", "--release", "nowhere"), 2),
-        (("upgrade", "--all", "--release", "1.0"), 1),  # its folder is gone
+        (("upgrade", "--all", "--release", "gone"), 1),  # its folder is
         (("upgrade", "--all", "--release", "2.0", "--jobs", "0"), 2),
         (("upgrade", "--all", "--release", "2.0", "--canary", "nadie"), 4),
         (("upgrade", "--all", "--release", "2.0"), 0),  # there are none
@@ -114,6 +114,7 @@ def test_the_first_failure_stops_the_rest_which_go_at_the_next_run(bed: Bed, slu
 )
 def test_the_exit_code_says_what_became_of_it(bed: Bed, run, words, code):
     bed.release("2.0")
+    bed.platform.registry.add_release("gone", str(bed.folder / "gone"))
     assert run(*words).exit_code == code
 
 

@@ -36,6 +36,8 @@ def _drop_renamed(platform: Platform, tenant: TenantRow) -> None:
 
 
 def _forget_reader(platform: Platform, tenant: TenantRow) -> None:
+    if tenant.kind != "production":
+        return  # a copy for tests: the figures are those of the tenant it is of
     if platform.settings.warehouse:
         drop_tenant(platform.admin, tenant.rut, platform.settings.warehouse_naming())
     if path := readers.dsn_file(platform, tenant.rut):

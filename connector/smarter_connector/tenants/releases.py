@@ -22,7 +22,7 @@ from smarter_connector.tenants.odoo_runner import OdooRunner
 from smarter_connector.tenants.platform import Platform, Say
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-POOL = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:]+\]):[0-9]{1,5}")
+POOL = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:]+\]):[0-9]{1,5}(?:/[0-9]{1,5})?")
 UNUSED = ("deleted", "purged")
 
 
@@ -69,9 +69,9 @@ def add(
 ) -> ReleaseRow:
     """Enter the code in ``path``; without ``name`` it is called by its hash.
 
-    ``pool`` is ``host:port`` of the servers that run it. Adding the same code again changes nothing
-    but Odoo's build and the pool. Raises InvalidRequest, and Conflict when the name means other
-    code that tenants run.
+    ``pool`` is ``host:port`` of the servers that run it, or ``host:port/bus port``. Adding the same
+    code again changes nothing but Odoo's build and the pool. Raises InvalidRequest, and Conflict
+    when the name means other code that tenants run.
     """
     folders = Folders(path.resolve())
     found = module_digests([folders.addons], folders.shared) if path.is_dir() else {}

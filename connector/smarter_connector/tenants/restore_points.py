@@ -39,11 +39,16 @@ def list_(platform: Platform) -> list[RestorePoint]:
     return [_read(platform, m[0], int(m[1]), int(m[2])) for m in found if m]
 
 
-def sweep(platform: Platform, *, progress: Say | None = None) -> list[str]:
-    """Drop those whose time is over; returns their names."""
+def overdue(platform: Platform) -> list[RestorePoint]:
+    """Those whose time is over."""
     now = datetime.fromtimestamp(platform.clock.time(), UTC)
     hours = platform.settings.restore_point_hours
-    due = [point for point in list_(platform) if point.is_due(now, hours)]
+    return [point for point in list_(platform) if point.is_due(now, hours)]
+
+
+def sweep(platform: Platform, *, progress: Say | None = None) -> list[str]:
+    """Drop those whose time is over; returns their names."""
+    due = overdue(platform)
     for point in due:
         (progress or platform.say)(f"dropping {point.database}")
         platform.databases.drop(point.database)
