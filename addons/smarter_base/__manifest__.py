@@ -22,6 +22,7 @@
         "views/res_company_views.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
+        "wizard/smarter_person_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["smarter_base/static/src/notice/*"],

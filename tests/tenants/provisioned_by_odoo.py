@@ -18,10 +18,11 @@ tenant = env["smarter.tenant"]._provision(
     facts["rut"], facts["name"], facts["slug"], plan=facts["plan"]
 )
 tenant.write(facts["external_ids"])
-admin = env.ref("base.user_admin")
-admin.write({"login": facts["admin_email"], "email": facts["admin_email"]})
-admin.group_ids |= env.ref("smarter_base.group_owner")
-admin.partner_id.signup_prepare(signup_type="reset")
+operator = env.ref("base.user_admin")
+operator.write({"login": facts["operator"], "email": False, "name": "Soporte SmarterOS"})
+owner = env.ref("smarter_base.user_owner")
+owner.write({"login": facts["admin_email"], "email": facts["admin_email"], "active": True})
+owner.partner_id.signup_prepare(signup_type="reset")
 env.cr.commit()
 
 other = Registry(facts["made_by_sql"])
@@ -46,7 +47,11 @@ with other.cursor() as cr:
     answer["invited"] = (partners._signup_retrieve_info(facts["token"]) or {}).get("login")
     answer["forged"] = bool(partners._get_partner_from_token(facts["forged"]))
     answer["company"] = sql_env.company.vat, sql_env.company.smarter_rut
-    answer["owner"] = sql_env.ref("base.user_admin").has_group("smarter_base.group_owner")
+    person = sql_env.ref("smarter_base.user_owner")
+    answer["groups"] = [name for name in facts["groups"] if person.has_group(name)]
+    answer["language"] = person.lang
+    answer["users"] = sql_env["res.users"]._smarter_count()
+    answer["strangers"] = sql_env["res.users"]._get_signup_invitation_scope()
     answer["admin_opens"] = opens(cr, "admin", "admin")
     sql_env["smarter.tenant"]._current()._check_companies()
     sql_env["res.users"].signup({"password": "a-new-password-of-mine"}, facts["token"])

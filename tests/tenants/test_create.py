@@ -71,9 +71,9 @@ def test_with_a_password_there_is_no_invitation(little: Platform):
     made = create(little, replace(REQUEST, password="a long enough password"))
     assert made.invitation is None
     with little.admin("t_77654321_7") as connection:
-        row = connection.execute("SELECT login, password FROM res_users").fetchone()
-    assert row[0] == "dueno@example.cl"
-    assert row[1].startswith("$pbkdf2-sha512$600000$")
+        rows = dict(connection.execute("SELECT login, password FROM res_users").fetchall())
+    assert rows["dueno@example.cl"].startswith("$pbkdf2-sha512$600000$")
+    assert rows["operador@mi-empresa-spa.invalid"] is None
 
 
 def test_neither_password_nor_invitation_can_be_seen_in_logs(little: Platform):

@@ -148,6 +148,32 @@ def test_an_invitation_ends_with_the_next_login(little: Platform, tenant):
     assert token[41:] == b'[3, [3], 1795348800, "reset"]'
 
 
+def test_the_operators_link_is_for_the_operators_account_and_noted(little: Platform, tenant):
+    link = tenants.operator_access(little, tenant)
+    token = base64.urlsafe_b64decode(link.partition("token=")[2] + "==")
+    assert token[41:] == b'[2, [2], null, "reset"]'
+    (last, *_) = little.registry.history(little.registry.tenant(tenant).id)
+    assert (last.event, dict(last.detail)) == ("operator access", {"hours": 1})
+
+
+def test_closing_takes_the_operators_password_away_and_nobody_elses(little: Platform, tenant):
+    tenants.operator_access(little, tenant)
+    with little.admin(DATABASE) as connection:
+        connection.execute("UPDATE res_users SET password = 'x'")
+        tenants.close_operator_access(little, tenant)
+        rows = connection.execute("SELECT id, password FROM res_users ORDER BY id").fetchall()
+        assert rows == [(2, None), (3, "x")]
+        query = "SELECT signup_type FROM res_partner WHERE id = 2"
+        assert connection.execute(query).fetchone() == (None,)
+
+
+def test_an_archived_owner_is_not_invited(little: Platform, tenant):
+    with little.admin(DATABASE) as connection:
+        connection.execute("UPDATE res_users SET active = false WHERE id = 3")
+    with pytest.raises(InvalidRequest, match="user_owner is archived"):
+        tenants.invite(little, tenant)
+
+
 def test_show_has_sizes_addresses_and_what_was_done(little: Platform, tenant):
     shown = tenants.show(little, DATABASE)
     assert shown.urls == ("https://mi-empresa-spa.example.cl",)

@@ -18,6 +18,7 @@ from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.reset import Outcome, reset
 from smarter_connector.tenants.reset.identity import NAMED_AFTER_COMPANY
 from smarter_connector.tenants.reset.passwords import encrypt
+from smarter_connector.tenants.reset.people import operator_login
 from tests.tenants.clones import (
     IDENTITY,
     Place,
@@ -52,6 +53,14 @@ HARMLESS = {
 }
 
 
+#: What the customer's first account may do, and what it must not.
+WANTED = ("smarter_base.group_owner", "base.group_partner_manager", "base.group_allow_export",
+          "account.group_account_manager", "sales_team.group_sale_manager",
+          "stock.group_stock_manager", "purchase.group_purchase_manager",
+          "product.group_product_manager")  # fmt: skip
+FORBIDDEN = ("base.group_system", "base.group_erp_manager", "base.group_sanitize_override")
+
+
 @dataclass(frozen=True)
 class Made:
     """One clone by SQL, one by Odoo, and what Odoo said about the first."""
@@ -75,7 +84,8 @@ def made(session_platform: Platform) -> Iterator[Made]:
         facts = asdict(replace(IDENTITY, password=password)) | {
             "made_by_sql": by_sql, "token": link.partition("token=")[2],
             "forged": sign("another secret", [3, [2], None, "reset"], 2**33),
-            "hash": encrypt(password),
+            "hash": encrypt(password), "operator": operator_login(IDENTITY.slug),
+            "groups": [*WANTED, *FORBIDDEN],
         }  # fmt: skip
         answer = platform.odoo.shell(by_odoo, BY_ODOO, facts)
         yield Made(platform, by_sql, by_odoo, outcome, answer)
@@ -123,7 +133,13 @@ def test_odoo_accepts_the_invitation_once_and_nothing_else(made: Made):
 
 def test_odoo_knows_the_company_and_its_owner(made: Made):
     assert made.answer["company"] == [IDENTITY.rut, IDENTITY.rut]
-    assert made.answer["owner"] is True
+    assert made.answer["groups"] == list(WANTED)
+    assert made.answer["language"] == "es_CL"
+
+
+def test_the_owner_alone_takes_a_place_and_strangers_make_no_account(made: Made):
+    assert made.answer["users"] == 1
+    assert made.answer["strangers"] == "b2b"
 
 
 def test_the_templates_password_opens_nothing_and_one_from_a_file_opens(made: Made):

@@ -20,7 +20,8 @@ class ResUsers(models.Model):
     def _smarter_count_query(self, domain):
         # The customer can neither log in as the operator nor make another account this one: the
         # external id is for administrators of the system.
-        return super()._smarter_count_query(domain & Domain("id", "!=", self._smarter_operator_id()))
+        people = Domain("id", "!=", self._smarter_operator_id())
+        return super()._smarter_count_query(domain & people)
 
     @api.model
     def _smarter_operator_id(self):

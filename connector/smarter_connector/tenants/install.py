@@ -101,7 +101,8 @@ def _owners(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Fa
     database = job.tenant.database or ""
     with platform.admin(database) as connection:
         installed = {name for (name,) in connection.execute(_INSTALLED).fetchall()}
-    platform.odoo.shell(database, OWNERS, {"modules": sorted(installed - job.tenant.modules.keys())})
+    odoo = releases.runner(platform, platform.registry.release(job.tenant.release))
+    odoo.shell(database, OWNERS, {"modules": sorted(installed - job.tenant.modules.keys())})
     return None
 
 

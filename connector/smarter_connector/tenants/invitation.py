@@ -55,9 +55,7 @@ def invite(
     return f"{base_url}/web/reset_password?{urlencode({'token': token})}"
 
 
-def _invited(
-    connection: psycopg.Connection, account: Account
-) -> tuple[int, list[int], int | None]:
+def _invited(connection: psycopg.Connection, account: Account) -> tuple[int, list[int], int | None]:
     if not connection.execute(
         "SELECT 1 FROM information_schema.columns WHERE table_schema = 'public'"
         " AND table_name = 'res_partner' AND column_name = 'signup_type'"

@@ -1,4 +1,4 @@
-"""The operator's own account in a tenant: closed unless somebody opens it, and noted when one does."""
+"""The operator's own account in a tenant: closed until it is opened, which is noted."""
 
 from __future__ import annotations
 
