@@ -284,3 +284,14 @@ def test_only_restore_points_can_be_dropped_as_such(bed: Bed, tenant, killed):
         with pytest.raises(InvalidRequest):
             restore_points.drop(bed.platform, name)
     assert bed.points() == [point]
+
+
+def test_ordering_the_release_it_came_from_gives_a_killed_upgrade_up(bed: Bed, tenant, killed):
+    before = bed.row()
+    killed("upgrade:owner", lambda: bed.upgrade("2.0", tenant))
+    (outcome,) = bed.upgrade("1.0", tenant).outcomes
+    after = bed.row()
+    assert outcome.state == "unchanged"
+    assert replace(after, updated_at=before.updated_at) == before
+    assert not bed.has_column()
+    assert (bed.left_over(), bed.points()) == ([], [])
