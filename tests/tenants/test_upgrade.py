@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,15 @@ from smarter_connector.exceptions import StoreUnavailable
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import Platform, doctor, restore_points, upgrade_checks, upgrade_one
+from smarter_connector.tenants import (
+    Platform,
+    doctor,
+    filestore,
+    restore_points,
+    upgrade_checks,
+    upgrade_one,
+)
+from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
 from tests.tenants import upgrading
@@ -295,3 +304,39 @@ def test_ordering_the_release_it_came_from_gives_a_killed_upgrade_up(bed: Bed, t
     assert replace(after, updated_at=before.updated_at) == before
     assert not bed.has_column()
     assert (bed.left_over(), bed.points()) == ([], [])
+
+
+def test_a_full_disk_is_told_and_the_tenant_served_as_before(bed: Bed, tenant, monkeypatch):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    before = bed.row()
+    with monkeypatch.context() as patch:
+        patch.setattr(filestore, "replace", full)
+        (outcome,) = bed.upgrade("2.0", tenant).outcomes
+    assert "upgrade, step odoo: No space left on device" in outcome.error
+    assert replace(bed.row(), updated_at=before.updated_at) == before
+    assert bed.left_over() == []
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+
+
+def test_a_restart_of_postgresql_in_the_middle_is_told_and_the_next_try_completes(
+    bed: Bed, tenant, small_server, monkeypatch
+):
+    original = Databases.copy_filestore
+
+    def restarted(self, source, target):
+        original(self, source, target)
+        small_server.stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Databases, "copy_filestore", restarted)
+        try:
+            (outcome,) = bed.upgrade("2.0", tenant).outcomes
+        finally:
+            small_server.start()
+    assert outcome.state == "failed"
+    assert "run the command again" in outcome.error
+    assert bed.row().maintenance == "upgrade to release 2.0"
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+    assert (bed.has_column(), bed.row().maintenance, bed.left_over()) == (True, None, [])
