@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "data/smarter.comuna.csv",
         "data/smarter_tenant.xml",
+        "data/smarter_usage.xml",
+        "views/smarter_usage_views.xml",
         "views/smarter_tenant_views.xml",
         "views/smarter_comuna_views.xml",
         "views/res_partner_views.xml",
@@ -20,6 +22,9 @@
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["smarter_base/static/src/notice/*"],
+    },
     "post_init_hook": "post_init_hook",
     "application": True,
 }

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
+import psycopg2.extensions
 
 #: Connections one process holds at most, and how long one waits for one of them (seconds).
 MOST = 4
@@ -77,13 +78,21 @@ class Connections:
             places.release()
 
     def _run(self, statement: str, parameters: tuple) -> list[tuple]:
-        while self._idle:
+        while (connection := self._taken()) is not None:
             # One that the server closed in the meantime fails at once; the next one may not.
             try:
-                return self._on(self._idle.pop(), statement, parameters)
+                return self._on(connection, statement, parameters)
+            except psycopg2.extensions.QueryCanceledError:
+                raise
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 continue
         return self._on(self._connect(), statement, parameters)
+
+    def _taken(self):
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _on(self, connection, statement: str, parameters: tuple) -> list[tuple]:
         try:

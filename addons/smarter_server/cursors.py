@@ -6,7 +6,7 @@ work on a database while it is upgraded, or with the code of another release.
 
 from __future__ import annotations
 
-import psycopg2
+from psycopg2.pool import PoolError
 
 from odoo import sql_db
 from odoo.service import server
@@ -16,8 +16,12 @@ from .connections import Unavailable
 from .routes import Routes
 
 
-class TenantAway(psycopg2.OperationalError):
-    """The tenant is in maintenance, or served by another release."""
+class TenantAway(PoolError):
+    """The tenant is in maintenance, or served by another release.
+
+    To Odoo it is a pool without a free connection: it logs nobody out, and tells websockets to try
+    again later, where an ``OperationalError`` means a broken database.
+    """
 
 
 def refuse_absent_tenants(routes: Routes, release: str) -> None:

@@ -8,6 +8,7 @@ Odoo counts per address and process, for web logins only. Every check of a passw
 from __future__ import annotations
 
 import ipaddress
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from . import counters, pages, visit
 from .allowance import Allowance
 from .counters import Counters
 from .visit import Visit
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def install(found: Counters, allowance: Allowance) -> None:
             return
         attempt = attempt_of(found, here, _login(self, user))
         if not attempt.begin():
-            here.throttled = True
+            _note(here)
             raise TooManyAttempts()
         try:
             yield
@@ -127,6 +130,7 @@ def install(found: Counters, allowance: Allowance) -> None:
             return stock_bearer(cls)
         attempt = attempt_of(found, here)
         if not attempt.begin():
+            _note(here)
             raise _too_many_requests()
         try:
             stock_bearer(cls)
@@ -137,6 +141,12 @@ def install(found: Counters, allowance: Allowance) -> None:
 
     ResUsers._assert_can_auth = assert_can_auth
     IrHttp._auth_method_bearer = classmethod(auth_method_bearer)
+
+
+def _note(here: Visit) -> None:
+    here.throttled = True
+    text = "Login to %s from %s at %s refused: too many failures before it"
+    _logger.warning(text, here.database, here.address, here.path)
 
 
 def _login(users, user) -> str:

@@ -1,9 +1,8 @@
 """Roles and rights of the server, with the administrator's connection that Odoo never sees.
 
-``provision.py``: roles, the private template, the warehouse, the rights in every tenant database.
+``provision.py``: roles, the private template, the registry of tenants, the warehouse, the rights in
+every tenant database.
 Running it again changes nothing; it exits 1 when the connector's role can do more than it should.
-``provision.py reader RUT``: a tenant's read-only login to the warehouse; its new password is shown
-once.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ import psycopg
 from start import read_secret
 
 from smarter_connector.provisioning import CONNECTOR_ROLE, audit_role, ensure_role, provision
-from smarter_connector.sinks.warehouse.install import ensure_tenant, install
+from smarter_connector.registry import install as install_registry
+from smarter_connector.sinks.warehouse.install import install
 from smarter_domain.rut import InvalidRut, Rut
 
 ODOO_ROLE = "odoo"
@@ -74,18 +74,13 @@ def provision_all() -> int:
         ensure_roles(admin)
         ensure_template(admin)
         databases = tenant_databases(admin)
+    install_registry(connect, odoo_role=ODOO_ROLE, connector_role=CONNECTOR_ROLE)
     install(connect, password=read_secret("pg_kpi_writer_password"))
     problems = [problem for name in databases for problem in close(name)]
     for problem in problems:
         print(f"smarteros: {problem}", file=sys.stderr)
     print(f"smarteros: {len(databases)} tenant databases provisioned")
     return 1 if problems else 0
-
-
-def reader(rut: str) -> int:
-    login = ensure_tenant(connect, rut)
-    print(f"role: {login.role}\npassword: {login.password or '(unchanged)'}")
-    return 0
 
 
 def _is_tenant(name: str) -> bool:
@@ -97,8 +92,6 @@ def _is_tenant(name: str) -> bool:
 
 
 def main(argv: list[str]) -> int:
-    if argv[:1] == ["reader"] and len(argv) == 2:
-        return reader(argv[1])
     if argv:
         print(__doc__, file=sys.stderr)
         return 2

@@ -10,7 +10,8 @@ from devkit.tenant import Tenant
 
 @dataclass(frozen=True)
 class RunContext:
-    """Addresses have no slash at the end; empty when that part is not there.
+    """Addresses have no slash at the end; empty when that part is not there. ``tenant_url`` is for
+    browsers, ``odoo_url`` for programs: not every resolver knows ``*.localhost``.
 
     ``passwords`` by role: owner, admin, member, viewer, system. ``owner``, ``connector`` and
     ``admin`` open PostgreSQL as Odoo, as the connector and as the administrator.
@@ -18,6 +19,7 @@ class RunContext:
 
     tenant: Tenant
     odoo_url: str
+    tenant_url: str
     sandbox_url: str
     connector_url: str
     passwords: dict[str, str] = field(repr=False)

@@ -1,42 +1,41 @@
-"""The KPI warehouse of ``scripts/run``, on the same server as the tenant."""
+"""The KPI warehouse of ``scripts/run``, on the same server as the tenants."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from devkit import databases, passwords
+from devkit import passwords
 from devkit.odoo_process import Runtime
-from devkit.tenant import Tenant
-from smarter_connector.sinks.warehouse import Names, drop_tenant, ensure_tenant, install
+from smarter_connector.secrets import read_secret
+from smarter_connector.sinks.warehouse import Names
+from smarter_connector.sinks.warehouse import install as install_warehouse
+from smarter_connector.tenants.platform import Platform
+from smarter_connector.tenants.readers import dsn_file
 
 
-@dataclass(frozen=True)
-class Warehouse:
-    """``writer_dsn_file`` is for the connector; ``reader`` are psycopg.connect's arguments."""
-
-    writer_dsn_file: Path
-    reader: dict[str, str]
-
-
-def prepare(runtime: Runtime, tenant: Tenant) -> Warehouse:
-    """Make or upgrade the warehouse and the tenant's reader; running it again changes nothing."""
+def install(runtime: Runtime) -> None:
+    """Make or upgrade the warehouse; running it again changes nothing."""
     admin, names = runtime.server.admin, Names()
-    secrets = runtime.home.root / "secrets" / "run"
-    written = passwords.password(secrets, "warehouse-writer")
-    read = passwords.password(secrets, "warehouse-reader")
-    writer = install(admin.connect, names, password=written)
-    facts = {"names": names, "password": read}
-    reader = ensure_tenant(admin.connect, tenant.rut, tenant.name, **facts)
+    written = passwords.password(_secrets(runtime), "warehouse-writer")
+    writer = install_warehouse(admin.connect, names, password=written)
     place = {"host": admin.host, "port": admin.port, "dbname": names.database}
-    text = make_conninfo(**place, user=writer.role, password=written)
-    dsn_file = passwords.write(secrets / "warehouse-dsn", text)
-    return Warehouse(dsn_file, {**place, "user": reader.role, "password": read})
+    dsn = make_conninfo(**place, user=writer.role, password=written)
+    passwords.write(writer_dsn_file(runtime), dsn)
 
 
-def forget(runtime: Runtime, tenant: Tenant) -> None:
-    """Remove what the warehouse holds of the tenant, if there is a warehouse."""
-    if databases.exists(runtime, Names().database):
-        drop_tenant(runtime.server.admin.connect, tenant.rut)
+def writer_dsn_file(runtime: Runtime) -> Path:
+    """The connection string of the connector."""
+    return _secrets(runtime) / "warehouse-dsn"
+
+
+def reader(platform: Platform, rut: str) -> dict[str, str]:
+    """Arguments of ``psycopg.connect`` for the tenant's reader, which its creation made."""
+    place = dsn_file(platform, rut)
+    assert place is not None  # the platform of the scripts has a folder of secrets
+    return {key: str(value) for key, value in conninfo_to_dict(read_secret(place)).items()}
+
+
+def _secrets(runtime: Runtime) -> Path:
+    return runtime.home.root / "secrets" / "run"

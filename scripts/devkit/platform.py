@@ -1,18 +1,23 @@
-"""The operator's settings for the scripts' own servers."""
+"""The operator's settings for the scripts' own servers, and the platform of ``scripts/run``."""
 
 from __future__ import annotations
 
+import secrets
 import sys
 from typing import Any
 
-from devkit import odoo_process, passwords, templates
+from devkit import kpi, odoo_process, passwords, ports, templates
 from devkit.odoo_process import OUR_ADDONS, Runtime
 from devkit.paths import REPO
+from smarter_connector.registry import TemplateRow, install
 from smarter_connector.tenants.modules import module_digests
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings
+from smarter_connector.tenants.templates import problem, register
+from smarter_domain.tenancy import scratch_name
 
 MODULE_SET = "ours"
+KEPT_TEMPLATES = 2
 #: Variables that Odoo needs of ours; the rest it takes from whoever starts it.
 ODOO_VARIABLES = (
     "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGPATH", "ODOO_RC", "PYTHONPATH", "PATH", "LANG",
@@ -44,10 +49,62 @@ def modules() -> tuple[str, ...]:
     return (*templates.STOCK_MODULES, *templates.our_addons())
 
 
+def prepare(runtime: Runtime) -> Platform:
+    """The platform of ``scripts/run`` with its registry, its warehouse and the present release."""
+    kpi.install(runtime)
+    platform = Platform(
+        settings(
+            runtime,
+            release=release_name(runtime),
+            public_port=ports.known(runtime.home)["odoo"],
+            warehouse=True,
+            secrets_dir=runtime.home.root / "secrets" / "run" / "readers",
+        )
+    )
+    install(
+        platform.admin,
+        odoo_role=platform.settings.odoo_role,
+        connector_role=platform.settings.connector_role,
+        database=platform.settings.registry_database,
+    )
+    register_release(platform, runtime)
+    return platform
+
+
+def release_name(runtime: Runtime) -> str:
+    """The present code has the name of the template it makes."""
+    return templates.ours_name(runtime).removeprefix(templates.OURS_PREFIX)
+
+
 def register_release(platform: Platform, runtime: Runtime) -> str:
     """Enter the present code as a release and return its name."""
     domain = REPO / "connector" / "smarter_domain"
-    found = module_digests([OUR_ADDONS], [domain])
-    name = templates.ours_name(runtime).removeprefix(templates.OURS_PREFIX)
+    found, name = module_digests([OUR_ADDONS], [domain]), release_name(runtime)
     platform.registry.add_release(name, str(REPO), odoo_build=runtime.odoo.build, modules=found)
     return name
+
+
+def ensure_template(platform: Platform, runtime: Runtime) -> TemplateRow:
+    """The template of the present release, brought from the tests' server when it is missing."""
+    name, release = templates.ours_name(runtime), release_name(runtime)
+    with platform.registry.lock(f"template:{name}"):
+        row = platform.registry.template(name)
+        if row and not problem(platform, row):
+            return row
+        draft = scratch_name(secrets.token_hex(8))
+        try:
+            templates.bring(runtime, draft)
+            platform.databases.drop(name)
+            platform.databases.rename(draft, name)
+        finally:
+            platform.databases.drop(draft)
+        row = register(platform, name, release=release)
+    _prune(platform)
+    return row
+
+
+def _prune(platform: Platform) -> None:
+    """Drop all but the newest templates: each change of the code makes one."""
+    for row in platform.registry.templates(module_set=MODULE_SET)[KEPT_TEMPLATES:]:
+        platform.databases.drop(row.database)
+        platform.registry.remove_template(row.database)

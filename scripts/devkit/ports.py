@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from pathlib import Path
 
-from devkit.paths import SetupError
+from devkit.paths import Home, SetupError
+
+USUAL = {"odoo": 8069, "sandbox": 8100, "connector": 9108}
 
 
 def is_free(port: int) -> bool:
@@ -23,3 +27,27 @@ def choose(wanted: int, taken: set[int], span: int = 100) -> int:
         if port not in taken and is_free(port):
             return port
     raise SetupError(f"no free port between {wanted} and {wanted + span - 1}")
+
+
+def known(home: Home) -> dict[str, int]:
+    """The ports of the last run; before the first one, the usual ports."""
+    place = _place(home)
+    return {**USUAL, **(json.loads(place.read_text()) if place.exists() else {})}
+
+
+def assign(home: Home, wanted: dict[str, int]) -> dict[str, int]:
+    """The ports of the last run when they are free, so that bookmarks stay true.
+
+    Raises SetupError when a port that was asked for is taken.
+    """
+    before, chosen = known(home), {}
+    for name in USUAL:
+        if name in wanted and not is_free(wanted[name]):
+            raise SetupError(f"port {wanted[name]} is taken: choose another with --port")
+        chosen[name] = choose(wanted.get(name, before[name]), set(chosen.values()))
+    _place(home).write_text(json.dumps(chosen))
+    return chosen
+
+
+def _place(home: Home) -> Path:
+    return home.root / "run" / "ports.json"

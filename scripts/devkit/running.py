@@ -5,6 +5,7 @@
     scripts/run --port N    Odoo's port (8069, or the next free one)
     scripts/run --fresh     throw the demo tenant away first, with all its data
 
+It serves every tenant of its registry: ``scripts/tenant create`` makes another one meanwhile.
 Ctrl-C stops everything that was started and nothing else.
 """
 
@@ -18,13 +19,15 @@ from contextlib import contextmanager
 
 from rich.table import Table
 
-from devkit import databases, kpi, odoo_process, odoo_source, paths, server, stack, tenant
+from devkit import kpi, odoo_process, odoo_source, paths, ports, server, stack, tenant
+from devkit import platform as local
 from devkit.context import RunContext
 from devkit.odoo_process import Runtime
 from devkit.paths import Home, SetupError
 from devkit.progress import console, say, warn
 from devkit.services import Services, stop_recorded
 from devkit.stack import Stack
+from smarter_connector.exceptions import ConnectorError
 
 
 def main(argv: list[str]) -> int:
@@ -40,7 +43,10 @@ def main(argv: list[str]) -> int:
     with only_one(home), server.opened(home, "run") as found:
         runtime = Runtime(home, odoo, found)
         odoo_process.write_config(runtime)
-        return _serve(runtime, options)
+        try:
+            return _serve(runtime, options)
+        except ConnectorError as error:
+            raise SetupError(str(error)) from error
 
 
 @contextmanager
@@ -57,17 +63,16 @@ def only_one(home: Home) -> Iterator[None]:
 
 
 def _serve(runtime: Runtime, options: argparse.Namespace) -> int:
-    folder = runtime.home.root / "run"
-    record = folder / "processes.json"
+    record = runtime.home.root / "run" / "processes.json"
     stop_recorded(record)
+    chosen = ports.assign(runtime.home, {"odoo": options.port} if options.port else {})
+    platform = local.prepare(runtime)
     if options.fresh:
-        databases.drop(runtime, tenant.DEMO.database)
-        kpi.forget(runtime, tenant.DEMO)
-    tenant.ensure(runtime, tenant.DEMO)
-    wanted = {"odoo": options.port} if options.port else {}
-    ports = stack.choose_ports(folder, wanted)
-    set_up = Stack(runtime, tenant.DEMO, ports, kpi.prepare(runtime, tenant.DEMO))
-    tenant.connect_targets(runtime, tenant.DEMO, set_up.addresses)
+        tenant.forget(platform, tenant.DEMO)
+    row = tenant.ensure(platform, runtime, tenant.DEMO)
+    tenant.readdress(platform)
+    set_up = Stack(runtime, platform, tenant.DEMO, chosen)
+    tenant.fill(runtime, tenant.DEMO, row, set_up.addresses)
     with Services(record) as services:
         stack.start(set_up, services)
         context = describe(set_up)
@@ -84,13 +89,14 @@ def describe(set_up: Stack) -> RunContext:
     return RunContext(
         tenant=set_up.tenant,
         odoo_url=set_up.url("odoo"),
+        tenant_url=set_up.platform.settings.base_url(set_up.tenant.hosts[0]),
         sandbox_url=set_up.url("sandbox"),
         connector_url=set_up.url("connector"),
         passwords=tenant.user_passwords(set_up.runtime),
         owner=logins.odoo,
         connector=logins.connector,
         admin=logins.admin,
-        warehouse=set_up.warehouse.reader,
+        warehouse=kpi.reader(set_up.platform, set_up.tenant.rut),
     )
 
 
@@ -110,9 +116,10 @@ def show(context: RunContext) -> None:
     for role in (*tenant.ROLES, tenant.SYSTEM_ADMINISTRATOR):
         table.add_row(role, *context.credentials(role))
     console.print(table)
-    say(f"Odoo       {context.odoo_url}/odoo")
+    say(f"Odoo       {context.tenant_url}/odoo")
     say(f"Sandbox    {context.sandbox_url}   what n8n, Chatwoot and Metabase received")
     say(f"Connector  {context.connector_url}/metrics")
     say("Try: log in as owner, make a customer and confirm a quotation, then look at the sandbox.")
     say("     scripts/run --demo plays a whole working day.")
+    say("     scripts/tenant create RUT --name NAME --admin-email ADDRESS makes another tenant.")
     warn("Ctrl-C stops everything.")

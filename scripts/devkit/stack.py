@@ -10,26 +10,29 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from devkit import odoo_process, passwords, ports, tenant
-from devkit.kpi import Warehouse
+from psycopg.conninfo import make_conninfo
+
+from devkit import kpi, odoo_process, passwords, tenant
 from devkit.odoo_process import Runtime
-from devkit.paths import REPO, SetupError
+from devkit.paths import REPO
 from devkit.progress import step
 from devkit.services import Service, Services
 from devkit.tenant import Addresses, Tenant
+from smarter_connector.tenants.platform import Platform
 
 HOST = "127.0.0.1"
-USUAL_PORTS = {"odoo": 8069, "sandbox": 8100, "connector": 9108}
+#: Odoo loads these for all tenants; the last one leads each host to its own database.
+SERVER_WIDE = "base,rpc,web,smarter_server"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Everything that is needed to start the servers of one tenant."""
+    """Everything that is needed to start the servers; ``tenant`` is the one for the demo."""
 
     runtime: Runtime
+    platform: Platform
     tenant: Tenant
     ports: dict[str, int]
-    warehouse: Warehouse
 
     def url(self, name: str) -> str:
         return f"http://{HOST}:{self.ports[name]}"
@@ -45,20 +48,6 @@ class Stack:
     @property
     def secrets(self) -> Path:
         return self.runtime.home.root / "secrets" / "run"
-
-
-def choose_ports(folder: Path, wanted: dict[str, int]) -> dict[str, int]:
-    """The ports of the last run when they are free, so that bookmarks stay true."""
-    place = folder / "ports.json"
-    known = json.loads(place.read_text()) if place.exists() else {}
-    chosen: dict[str, int] = {}
-    for name, usual in USUAL_PORTS.items():
-        first = wanted.get(name) or known.get(name, usual)
-        if name in wanted and not ports.is_free(first):
-            raise SetupError(f"port {first} is taken: choose another with --port")
-        chosen[name] = ports.choose(first, set(chosen.values()))
-    place.write_text(json.dumps(chosen))
-    return chosen
 
 
 def has(module: str) -> bool:
@@ -83,12 +72,15 @@ def start(stack: Stack, services: Services) -> None:
 
 
 def _odoo(stack: Stack) -> Service:
-    database, port = stack.tenant.database, str(stack.ports["odoo"])
-    options = ("-d", database, f"--db-filter=^{database}$", "-p", port, "--max-cron-threads=1")
+    """One server for all tenants of the registry, whatever release they run."""
+    login, registry = stack.runtime.server.odoo, stack.platform.settings.registry_database
+    dsn = passwords.write(stack.secrets / "odoo-registry-dsn", make_conninfo(**login.dsn(registry)))
+    options = (f"--load={SERVER_WIDE}", "-p", str(stack.ports["odoo"]), "--max-cron-threads=1")
+    guard = {"SMARTEROS_REGISTRY_DSN_FILE": str(dsn), "SMARTEROS_SERVED_RELEASE": ""}
     return Service(
         name="Odoo",
         command=odoo_process.odoo_command(stack.runtime, *options),
-        environment=odoo_process.environment(stack.runtime),
+        environment=odoo_process.environment(stack.runtime) | guard,
         log=stack.runtime.home.logs / "odoo.log",
         ready_url=f"{stack.url('odoo')}/web/login",
     )
@@ -132,25 +124,20 @@ def _connector(stack: Stack) -> Service:
 
 
 def connector_environment(stack: Stack) -> dict[str, str]:
-    """Settings of the connector for this tenant and the sandbox beside it."""
+    """Settings of the connector for the registry's tenants and the sandbox beside it."""
     login = stack.runtime.server.connector
-    tenants = stack.folder / "tenants.json"
-    uuid = tenant.identity(stack.runtime, stack.tenant)
-    facts = {"database": stack.tenant.database, "uuid": uuid, "rut": stack.tenant.rut}
-    tenants.write_text(json.dumps([facts]))
-    token = passwords.password(stack.secrets, "chatwoot-token")
     password = passwords.write(stack.secrets / "connector-password", login.password)
     settings = {
-        "TENANTS_FILE": str(tenants),
-        "PG_HOST": login.host, "PG_PORT": login.port, "PG_USER": login.user,
-        "PG_PASSWORD_FILE": str(password),
-        "ALLOW_PRIVATE": json.dumps([HOST]),
-        "SECRET_CHATWOOT_TOKEN": token,
-        "HTTP_PORT": str(stack.ports["connector"]),
-        "SECRETS_DIR": str(stack.secrets),
-        "WAREHOUSE_DSN_FILE": str(stack.warehouse.writer_dsn_file),
+        "SMARTER_REGISTRY_DATABASE": stack.platform.settings.registry_database,
+        "SMARTER_PG_HOST": login.host, "SMARTER_PG_PORT": login.port,
+        "SMARTER_PG_USER": login.user, "SMARTER_PG_PASSWORD_FILE": str(password),
+        "SMARTER_ALLOW_PRIVATE": json.dumps([HOST]),
+        "SMARTER_HTTP_PORT": str(stack.ports["connector"]),
+        "SMARTER_SECRETS_DIR": str(stack.secrets),
+        "SMARTER_WAREHOUSE_DSN_FILE": str(kpi.writer_dsn_file(stack.runtime)),
     }  # fmt: skip
-    return plain_environment() | {f"SMARTER_{name}": value for name, value in settings.items()}
+    token = passwords.password(stack.secrets, "chatwoot-token")
+    return plain_environment() | settings | {tenant.chatwoot_variable(stack.tenant): token}
 
 
 def plain_environment() -> dict[str, str]:

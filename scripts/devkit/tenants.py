@@ -11,9 +11,7 @@ import os
 from devkit import odoo_process, odoo_source, paths, server
 from devkit import platform as local
 from devkit.odoo_process import Runtime
-from smarter_connector.registry import install
 from smarter_connector.tenants.cli import app
-from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import FILE_VARIABLE, PlatformSettings
 
 
@@ -24,16 +22,10 @@ def main(argv: list[str]) -> int:
     with server.opened(home, "run") as found:
         runtime = Runtime(home, odoo_source.ensure(home), found)
         odoo_process.write_config(runtime)
-        settings = local.settings(runtime)
-        platform = Platform(settings)
-        install(
-            platform.admin,
-            odoo_role=settings.odoo_role,
-            connector_role=settings.connector_role,
-            database=settings.registry_database,
-        )
-        local.register_release(platform, runtime)
-        return _run(argv, settings)
+        platform = local.prepare(runtime)
+        if argv[:1] == ["create"]:
+            local.ensure_template(platform, runtime)
+        return _run(argv, platform.settings)
 
 
 def _run(argv: list[str], settings: PlatformSettings | None) -> int:

@@ -62,7 +62,11 @@ def ensure(home: Home, repo: Path = REPO) -> Path:
 def _forget_unused(home: Home) -> None:
     """Remove environments that no script has used for a month; each holds half a gigabyte."""
     for mark in (*home.root.glob(f"py-*/{DONE}"), *home.root.glob(f"env-*/{DONE}")):
-        if time.time() - mark.stat().st_mtime > UNUSED_SECONDS:
+        try:
+            used = mark.stat().st_mtime
+        except FileNotFoundError:
+            continue  # another script is building it anew at this moment
+        if time.time() - used > UNUSED_SECONDS:
             shutil.rmtree(mark.parent, ignore_errors=True)
 
 

@@ -11,13 +11,16 @@ import pytest
 from jsonschema.validators import validator_for
 
 from devkit.paths import REPO
+from smarter_connector.registry.install import REGISTRY_DATABASE
 from smarter_connector.settings import Settings
+from smarter_connector.tenants.platform_settings import PlatformSettings
 from tests.contract.compose import PROJECT, SERVICES, TEXT, secret_names
 
 EACH = pytest.mark.parametrize("name", sorted(SERVICES))
 OURS = {"smarteros/odoo:19.0", "smarteros/connector:19.0"}
-ONE_SHOT = {"provision", "chatwoot-migrate"}
+ONE_SHOT = {"provision": "on-failure:3", "chatwoot-migrate": "on-failure:3", "tenant": "no"}
 PROFILES = {
+    "tenant": ["operator"],
     "n8n": ["n8n"],
     "chatwoot": ["chat"],
     "chatwoot-worker": ["chat"],
@@ -28,7 +31,7 @@ PROFILES = {
     "metabase-db": ["metabase"],
 }
 SECRET_WORDS = re.compile(r"PASS|SECRET|KEY|TOKEN|DSN", re.IGNORECASE)
-PLAIN_WORDS = {"SMARTER_SECRETS_DIR"}
+PLAIN_WORDS = {"SMARTER_SECRETS_DIR", "SMARTEROS_SECRETS_DIR"}
 
 
 def specification() -> dict:
@@ -112,25 +115,69 @@ def test_no_account_of_postgres_trusts_without_a_password():
             assert "--auth-host=scram-sha-256" in arguments
 
 
-def test_only_provisioning_shares_the_administrators_password():
+def test_only_what_ends_by_itself_shares_the_administrators_password():
     holders = {name for name, s in SERVICES.items() if "pg_admin_password" in secret_names(s)}
-    assert holders == {"db", "provision"}
+    assert holders == {"db", "provision", "tenant"}
+    assert {"provision", "tenant"} <= ONE_SHOT.keys()
 
 
 def test_subscriptions_cannot_name_the_connectors_own_passwords():
     connector = SERVICES["connector"]
     allowed = connector["environment"]["SMARTER_SECRETS_DIR"]
-    named = {s["source"] for s in connector["secrets"] if isinstance(s, dict)}
-    assert named == {"chatwoot_api_token", "metabase_notify_key"}
-    assert all(
-        s["target"].startswith(allowed + "/") for s in connector["secrets"] if isinstance(s, dict)
-    )
+    assert connector["volumes"] == [f"./secrets/targets:{allowed}:ro"]
+    assert all(isinstance(secret, str) for secret in connector["secrets"])
     assert not allowed.startswith("/run/secrets")
 
 
 def test_settings_of_the_connector_are_ones_it_knows():
     known = {f"SMARTER_{name.upper()}" for name in Settings.model_fields}
     assert set(SERVICES["connector"]["environment"]) <= known
+
+
+def test_settings_of_the_operators_commands_are_ones_they_know():
+    known = {f"SMARTEROS_{name.upper()}" for name in PlatformSettings.model_fields}
+    given = set(SERVICES["tenant"]["environment"])
+    assert given - {"ODOO_DB_HOST"} <= known and "ODOO_REGISTRY" not in given
+
+
+def test_the_operators_commands_read_their_settings_as_meant(monkeypatch):
+    for name, value in SERVICES["tenant"]["environment"].items():
+        monkeypatch.setenv(name, re.sub(r"\$\{(\w+)(?::[-?](.*))?\}$", _plain, value))
+    settings = PlatformSettings()
+    assert (settings.odoo_command, settings.domain) == (("odoo",), "erp.example.cl")
+    assert (
+        settings.warehouse and settings.base_url("a.erp.example.cl") == "https://a.erp.example.cl"
+    )
+
+
+def _plain(found: re.Match) -> str:
+    return "erp.example.cl" if found[1] == "SMARTEROS_DOMAIN" else found[2]
+
+
+def test_what_the_operators_commands_leave_outlives_them():
+    kept = {volume.split(":")[1] for volume in SERVICES["tenant"]["volumes"]}
+    environment = SERVICES["tenant"]["environment"]
+    wanted = ("SMARTEROS_DATA_DIR", "SMARTEROS_SECRETS_DIR", "SMARTEROS_BACKUPS_DIR")
+    assert {environment[name] for name in wanted} <= kept
+
+
+def test_odoo_believes_only_the_proxys_network_about_clients():
+    trusted = SERVICES["odoo"]["environment"]["SMARTEROS_TRUSTED_PROXIES"]
+    (subnet,) = PROJECT["networks"]["edge"]["ipam"]["config"]
+    assert subnet == {"subnet": trusted} and "edge" in SERVICES["proxy"]["networks"]
+
+
+def test_the_proxy_reads_the_routes_that_the_operators_commands_write():
+    written = next(v for v in SERVICES["tenant"]["volumes"] if v.startswith("routes:"))
+    assert written.split(":")[1] in (REPO / "deploy" / "tenant").read_text()
+    assert "routes:/etc/caddy/routes:ro" in SERVICES["proxy"]["volumes"]
+    assert "import routes/*.caddy" in (REPO / "deploy" / "proxy" / "Caddyfile.pools").read_text()
+
+
+def test_odoo_and_the_connector_follow_the_registry():
+    assert SERVICES["odoo"]["environment"]["ODOO_REGISTRY"] == REGISTRY_DATABASE
+    connector = SERVICES["connector"]["environment"]
+    assert connector["SMARTER_REGISTRY_DATABASE"] == REGISTRY_DATABASE
 
 
 def test_the_connector_reads_its_settings_as_meant(monkeypatch):
@@ -168,7 +215,7 @@ def test_a_service_is_watched_limited_and_restarted(name):
     service = SERVICES[name]
     assert name in ONE_SHOT or service["healthcheck"]["test"]
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
-    assert service["restart"] == ("on-failure:3" if name in ONE_SHOT else "unless-stopped")
+    assert service["restart"] == ONE_SHOT.get(name, "unless-stopped")
 
 
 @EACH
@@ -187,7 +234,8 @@ def test_what_a_service_names_is_declared(name):
     assert set(service.get("depends_on", {})) <= set(SERVICES)
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
-        assert (REPO / source).exists() if source.startswith("./") else source in PROJECT["volumes"]
+        made = source.startswith("./secrets/") or (REPO / source).exists()
+        assert made if source.startswith("./") else source in PROJECT["volumes"]
 
 
 def test_odoo_and_the_connector_wait_for_provisioning():

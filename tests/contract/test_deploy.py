@@ -61,8 +61,8 @@ def provision(secrets: Path, server: PrivateServer, *arguments: str):
 
 
 def test_a_secret_is_made_for_every_one_the_composition_names(secrets):
-    made = {path.name: path.read_text() for path in secrets.iterdir()}
-    assert set(made) == set(PROJECT["secrets"])
+    made = {path.name: path.read_text() for path in secrets.iterdir() if path.is_file()}
+    assert set(made) == set(PROJECT["secrets"]) and (secrets / "targets").is_dir()
     assert len(set(made.values())) == len(made) and min(map(len, made.values())) == 43
 
 
@@ -71,10 +71,10 @@ def test_only_the_owner_can_enter_the_folder_of_secrets(secrets):
 
 
 def test_making_secrets_again_changes_none(secrets):
-    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    before = {path.name: path.read_text() for path in secrets.iterdir() if path.is_file()}
     (secrets / "n8n_encryption_key").unlink()
     assert run(DEPLOY / "new-secrets", secrets).stdout.count("made ") == 1
-    after = {path.name: path.read_text() for path in secrets.iterdir()}
+    after = {path.name: path.read_text() for path in secrets.iterdir() if path.is_file()}
     assert {k: v for k, v in after.items() if before[k] != v}.keys() == {"n8n_encryption_key"}
 
 
@@ -82,9 +82,22 @@ def test_odoo_is_configured_from_the_secrets_behind_a_proxy(secrets):
     done = entrypoint(secrets)
     options = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
     assert options["db_password"] == (secrets / "pg_odoo_password").read_text()
-    assert options["dbfilter"] == "^t_[0-9]{1,8}_[0-9k]$"
+    assert "server_wide_modules" not in options and "dbname" not in done.stdout
     assert (options["list_db"], options["proxy_mode"]) == ("False", "True")
     assert stat.S_IMODE((secrets.parent / "odoo.conf").stat().st_mode) == 0o600
+
+
+def test_the_server_is_led_by_the_registry_with_odoos_own_role(secrets):
+    (secrets / "pg_odoo_password").chmod(0o600)
+    (secrets / "pg_odoo_password").write_text("it's a \\ long one!!")
+    done = entrypoint(secrets, ODOO_REGISTRY="smarteros_registry")
+    options = dict(line.split(" = ", 1) for line in done.stdout.splitlines() if " = " in line)
+    assert options["server_wide_modules"].split(",")[-1] == "smarter_server"
+    dsn = Path(options["smarter_registry_dsn_file"])
+    parts = psycopg.conninfo.conninfo_to_dict(dsn.read_text())
+    assert (parts["user"], parts["dbname"], parts["host"]) == ("odoo", "smarteros_registry", "db")
+    assert parts["password"] == "it's a \\ long one!!"
+    assert stat.S_IMODE(dsn.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("name", ["pg_odoo_password", "odoo_master_password"])
@@ -151,7 +164,7 @@ def test_provisioning_makes_roles_template_warehouse_and_rights(secrets, own_ser
             " (SELECT rolsuper FROM pg_roles WHERE rolname = 'odoo')",
             [CONNECTOR_ROLE],
         ).fetchone()
-    assert {("smarteros_base",), ("smarteros_kpi",)} <= set(rows)
+    assert {("smarteros_base",), ("smarteros_kpi",), ("smarteros_registry",)} <= set(rows)
     assert asked == (False, True, False)
 
 
@@ -166,43 +179,40 @@ def test_the_roles_log_in_with_the_passwords_of_the_secrets(secrets, own_server)
             psycopg.connect(**place, password="odoo")
 
 
-def test_a_tenants_reader_is_shown_once(secrets, own_server):
-    provision(secrets, own_server)
-    first = provision(secrets, own_server, "reader", "77.654.321-7").stdout
-    again = provision(secrets, own_server, "reader", "77.654.321-7").stdout
-    assert first.startswith("role: kpi_77654321_7\npassword: ") and "(unchanged)" not in first
-    assert again == "role: kpi_77654321_7\npassword: (unchanged)\n"
-
-
 @pytest.mark.parametrize("arguments", [["reader"], ["drop", "x"]])
 def test_an_unknown_order_to_provisioning_is_refused(secrets, own_server, arguments):
     assert provision(secrets, own_server, *arguments).returncode == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["77654321-7"]])
-def test_create_tenant_needs_a_rut_and_a_name(arguments):
-    done = run(DEPLOY / "odoo" / "create-tenant", *arguments)
-    assert done.returncode == 2 and done.stderr.startswith("use: create-tenant")
+FAKE_DOCKER = """#!/bin/sh
+echo "$*" >> "$LOG"
+case "$*" in *" tenant create "*) exit 3 ;; *" routes "*) exit "${ROUTES:-0}" ;; esac
+"""
 
 
-def test_create_tenant_refuses_a_wrong_rut_before_it_makes_anything(tmp_path):
-    log = tmp_path / "called"
-    (tmp_path / "odoo").write_text(f"#!/bin/sh\necho $* >> {log}\n")
-    (tmp_path / "odoo").chmod(0o755)
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = run(DEPLOY / "odoo" / "create-tenant", "77654321-0", "X", PATH=path, ODOO_RC="x")
-    assert done.returncode != 0 and not log.exists()
+def tenant(folder: Path, *arguments: str, **environment: str) -> tuple[int, list[str]]:
+    """The exit code of deploy/tenant, and what it asked of Docker."""
+    log = folder / "called"
+    log.write_text("")
+    (folder / "docker").write_text(FAKE_DOCKER)
+    (folder / "docker").chmod(0o755)
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    done = run(DEPLOY / "tenant", *arguments, PATH=path, LOG=str(log), **environment)
+    return done.returncode, log.read_text().splitlines()
 
 
-def test_a_tenant_is_built_under_a_name_odoo_does_not_serve(tmp_path):
-    log, script = tmp_path / "called", (DEPLOY / "odoo" / "create-tenant").read_text()
-    (tmp_path / "odoo").write_text(f"#!/bin/sh\necho $* >> {log}\n")
-    (tmp_path / "create").write_text(script.replace("/opt/deploy", str(DEPLOY / "odoo")))
-    for name in ("odoo", "create"):
-        (tmp_path / name).chmod(0o755)
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    run(tmp_path / "create", "77654321-7", "Comercial Ejemplo SpA", PATH=path, ODOO_RC="conf")
-    build, shell, rename = log.read_text().splitlines()
-    assert "-d new_77654321_7 -i smarter_events," in build and "--no-http" in build
-    assert shell.startswith("shell -c conf -d new_77654321_7")
-    assert rename == "db -c conf rename new_77654321_7 t_77654321_7"
+def test_an_operators_command_ends_as_it_ended_inside_and_the_proxy_is_told(tmp_path):
+    code, calls = tenant(tmp_path, "create", "77654321-7", "--name", "Comercial Ejemplo SpA")
+    assert code == 3 and len(calls) == 3
+    assert calls[0].endswith("tenant create 77654321-7 --name Comercial Ejemplo SpA")
+    assert "routes /var/lib/smarteros/routes/" in calls[1] and "proxy caddy reload" in calls[2]
+
+
+def test_a_command_that_changes_no_host_does_not_touch_the_proxy(tmp_path):
+    code, calls = tenant(tmp_path, "list", "--json")
+    assert code == 0 and len(calls) == 1
+
+
+def test_the_proxy_keeps_what_it_has_when_the_routes_cannot_be_written(tmp_path):
+    _, calls = tenant(tmp_path, "delete", "77654321-7", ROUTES="1")
+    assert len(calls) == 2 and not any("reload" in call for call in calls)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -67,22 +68,26 @@ class Stage:
 
     @contextmanager
     def odoo(
-        self, release: str = "", name: str = "guarded", proxy: str = PROXY, **options: str
-    ) -> Iterator[int]:
-        """A server that runs a release behind a proxy at that address; gives its port."""
+        self, release: str = "", name: str = "guarded", proxy: str = f"{PROXY}/32", *,
+        awaited: bool = True, **options: str,
+    ) -> Iterator[int]:  # fmt: skip
+        """A server that runs a release and trusts these proxies; gives its port.
+
+        ``awaited``: only once it answers that it lives.
+        """
         port = free_port()
         given = {"max-cron-threads": "1", "log-level": "info", **options}
-        command = odoo_process.odoo_command(
-            self.runtime, "--load=base,rpc,web,smarter_server", "--proxy-mode",
+        command = [
+            *launcher(self.runtime), "--load=base,rpc,web,smarter_server", "--proxy-mode",
             "--http-interface=127.0.0.1", f"--http-port={port}",
             *(f"--{key}={value}" for key, value in given.items()),
-        )  # fmt: skip
+        ]  # fmt: skip
         service = Service(
             name=f"Odoo {name}",
             command=command,
             environment=odoo_process.environment(self.runtime) | self._settings(release, proxy),
             log=self.log(name),
-            ready_url=f"http://127.0.0.1:{port}/web/health",
+            ready_url=f"http://127.0.0.1:{port}/web/health" if awaited else "",
         )
         with Services(self.folder / f"{name}.json") as services:
             services.start(service)
@@ -97,7 +102,7 @@ class Stage:
         return {
             "SMARTEROS_REGISTRY_DSN_FILE": str(self.folder / "registry.dsn"),
             "SMARTEROS_SERVED_RELEASE": release,
-            "SMARTEROS_TRUSTED_PROXIES": f"{proxy}/32",
+            "SMARTEROS_TRUSTED_PROXIES": proxy,
             "SMARTEROS_MONITORS": "127.0.0.9/32",
             "SMARTEROS_READY_TOKEN_FILE": str(token),
         }
@@ -159,6 +164,14 @@ def _personalise(runtime: Runtime, database: str, *keys: Key) -> str:
         for key in keys:
             key.store(connection)
     return identity
+
+
+def launcher(runtime: Runtime) -> list[str]:
+    """Odoo's own start script: with workers, Odoo runs itself again by it."""
+    modules = runtime.odoo.modules
+    places = (modules.parents[2] / "bin" / "odoo", modules / "odoo-bin")
+    script = next((str(place) for place in places if place.is_file()), None)
+    return [sys.executable, script] if script else odoo_process.odoo_command(runtime)
 
 
 def until(true: Callable[[], bool], seconds: float = 30) -> None:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from devkit.paths import REPO
 from smarter_connector.tenants import routes
-from smarter_connector.tenants.cli.routes import command
+from smarter_connector.tenants.cli import app
 from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, free_port, until
 from tests.server.web import Site
+from tests.server.websocket import UPGRADE
 
 pytestmark = pytest.mark.odoo
 
@@ -59,16 +59,22 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def pools(stage: Stage) -> Iterator[dict[str, int]]:
-    """The ports of two servers: the first tenant runs on one, the second on the other."""
+    """The ports of two servers: the first tenant runs on one, the second on the other.
+
+    The second one is as in production: processes, and websockets at a port of their own.
+    """
     if CADDY is None:
         pytest.skip("CADDY IS NOT INSTALLED: apt install caddy")
+    bus = str(free_port())
+    processes = {"workers": "1", "gevent-port": bus, "max-cron-threads": "0"}
     with (
-        stage.odoo(FIRST_RELEASE, "first", "127.0.0.1") as first,
-        stage.odoo(NEXT_RELEASE, "next", "127.0.0.1") as second,
+        stage.odoo(FIRST_RELEASE, "first", "127.0.0.1/32") as first,
+        stage.odoo(NEXT_RELEASE, "next", "127.0.0.1/32", **processes) as second,
     ):
         ports = {FIRST_RELEASE: first, NEXT_RELEASE: second}
-        for release, port in ports.items():
-            stage.registry.add_release(release, "/srv/release", pool=f"127.0.0.1:{port}")
+        places = {FIRST_RELEASE: f"{first}", NEXT_RELEASE: f"{second}/{bus}"}
+        for release, place in places.items():
+            stage.registry.add_release(release, "/srv/release", pool=f"127.0.0.1:{place}")
         stage.update(stage.tenants[1], release=NEXT_RELEASE)
         yield ports
         stage.update(stage.tenants[1], release=FIRST_RELEASE)
@@ -80,6 +86,7 @@ def proxy(stage: Stage, pools: dict[str, int], tmp_path_factory) -> Iterator[Pro
     (home / "routes").mkdir()
     found = Proxy(free_port(), home, stage)
     text = TEXT.replace("unix//run/caddy/admin.sock", f"unix/{home}/admin.sock\n\tauto_https off")
+    text = text.replace(":8081", f":{free_port()}")
     (home / "Caddyfile").write_text(text)
     found.write()
     process = subprocess.Popen(
@@ -106,6 +113,16 @@ def test_each_tenant_is_served_by_the_pool_of_its_release(stage, pools, proxy):
         assert site.login(PASSWORD).status == 303
     for tenant, other in zip(stage.tenants, (NEXT_RELEASE, FIRST_RELEASE), strict=True):
         assert Site(pools[other], tenant.host).ask("/web/login").status == 421
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_websockets_open_at_each_tenants_own_host_only(stage, proxy, number):
+    tenant = stage.tenants[number]
+    site = Site(proxy.port, tenant.host)
+    asked = {**UPGRADE, "Origin": f"http://{tenant.host}"}
+    until(lambda: site.ask("/websocket?version=x", headers=asked).status == 101)
+    asked["Host"] = f"x.{tenant.host}"
+    assert site.ask("/websocket?version=x", headers=asked).status == 404
 
 
 def test_a_tenant_moves_by_its_release_in_the_registry_and_its_people_stay_logged_in(
@@ -160,9 +177,7 @@ def test_the_command_tells_programs_of_the_pools(stage, pools, proxy, tmp_path, 
     }  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(f"SMARTEROS_{name}", value)
-    app = typer.Typer()
-    app.command()(command)
     file = tmp_path / "tenants.caddy"
-    told = json.loads(CliRunner().invoke(app, [str(file), "--json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["routes", str(file), "--json"]).stdout)
     assert told["changed"] and [pool["release"] for pool in told["pools"]] == sorted(pools)
     assert file.read_text() == (proxy.home / "routes" / "tenants.caddy").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("psycopg2", reason="comes with Odoo")
+psycopg2 = pytest.importorskip("psycopg2", reason="comes with Odoo")
 
 from tests.server.parts import part  # noqa: E402
 
@@ -156,6 +156,58 @@ def test_the_environment_goes_before_the_configuration_file():
 def test_a_network_that_is_none_stops_the_server(text):
     with pytest.raises(ValueError):
         settings.networks(text)
+
+
+class Connection:
+    """One to the registry, that can be lost or too slow."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.closed = error, False
+
+    def cursor(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        return None
+
+    def execute(self, statement, parameters):
+        if self.error:
+            raise self.error
+
+    def fetchall(self):
+        return [(1,)]
+
+    def close(self):
+        self.closed = True
+
+
+def test_connections_are_used_again_and_lost_ones_replaced():
+    made = []
+    pool = connections.Connections(lambda: made.append(Connection()) or made[-1])
+    assert pool.query("SELECT") == pool.query("SELECT") == [(1,)]
+    made[0].error = psycopg2.OperationalError("server closed the connection")
+    assert pool.query("SELECT") == [(1,)]
+    assert len(made) == 2 and made[0].closed
+
+
+def test_a_registry_that_is_too_slow_is_not_asked_twice_for_one_request():
+    slow = psycopg2.extensions.QueryCanceledError("statement timeout")
+    made = []
+    pool = connections.Connections(lambda: made.append(Connection()) or made[-1])
+    pool.query("SELECT")
+    made[0].error = slow
+    with pytest.raises(connections.Unavailable, match="timeout"):
+        pool.query("SELECT")
+    assert len(made) == 1 and made[0].closed
+
+
+def test_a_password_file_that_is_missing_is_a_registry_that_is_away(tmp_path):
+    pool = connections.Connections(connections.opener(str(tmp_path / "none")))
+    with pytest.raises(connections.Unavailable, match="cannot be read"):
+        pool.query("SELECT")
 
 
 class Pool:

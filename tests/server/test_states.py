@@ -8,6 +8,7 @@ import pytest
 
 from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, Tenant, until
 from tests.server.web import PROXY, Answer, Site
+from tests.server.websocket import WebSocket
 
 pytestmark = pytest.mark.odoo
 
@@ -233,3 +234,28 @@ def test_a_server_that_never_saw_the_registry_serves_nobody(here, stage):
         answer = Site(port, here.host).ask("/web/login")
         assert answer.status == 503 and "no está disponible" in answer.text
         assert Site(port, here.host).ask("/web/health").status == 200
+
+
+def test_a_guard_that_cannot_be_built_shuts_the_server(here, stage):
+    with stage.odoo(FIRST_RELEASE, "broken", "not a network", awaited=False) as port:
+        site = Site(port, here.host)
+
+        def status(path: str) -> int:
+            try:
+                return site.ask(path).status
+            except ConnectionError:
+                return 0
+
+        until(lambda: status("/web/login") == 503)
+        assert [status(path) for path in ("/web/health", "/jsonrpc", "/odoo")] == [503] * 3
+
+
+def test_a_websocket_that_stayed_open_reaches_no_database_during_maintenance(
+    odoo, site, here, stage
+):
+    with WebSocket(odoo, here.host) as websocket:
+        websocket.send({"event_name": "subscribe", "data": {"channels": [], "last": 0}})
+        stage.update(here, maintenance="upgrade")
+        answered(site, "/web/login", 503)
+        websocket.send({"event_name": "subscribe", "data": {"channels": [], "last": 0}})
+        assert websocket.closed()

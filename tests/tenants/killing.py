@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable
 
 from smarter_connector.tenants.platform import KILL_VARIABLE
@@ -11,7 +12,10 @@ from smarter_connector.tenants.platform import KILL_VARIABLE
 
 def die_at(point: str, work: Callable[[], object]) -> None:
     """Do ``work`` in a child that is to be killed at ``point``. Fails when it lived."""
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Newer Pythons warn of threads at a fork; ours hold no lock that the child needs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         _work_and_live(point, work)
     _, status = os.waitpid(child, 0)

@@ -27,7 +27,7 @@ CREATE TABLE ir_config_parameter (id serial PRIMARY KEY, key text UNIQUE, value 
     create_uid int, write_uid int, create_date timestamp, write_date timestamp);
 CREATE TABLE ir_model_data (module text, name text, model text, res_id int);
 CREATE TABLE ir_module_module (id serial PRIMARY KEY, name text, state text, author text,
-    license text);
+    license text, latest_version text);
 CREATE TABLE ir_attachment (id serial PRIMARY KEY, store_fname text, access_token text);
 CREATE TABLE ir_cron (id serial PRIMARY KEY, active boolean, nextcall timestamp);
 CREATE TABLE res_country (id serial PRIMARY KEY, code text);
@@ -84,7 +84,9 @@ def platform(server: Server, folder: Path) -> Iterator[Platform]:
     install(found.admin, database=REGISTRY)
     digests = {name: {"version": "19.0.1.0.0", "digest": f"d-{name}"} for name in MODULES}
     digests["smarter_extra"] = {"version": "19.0.1.0.0", "digest": "d-extra"}
-    found.registry.add_release(RELEASE, "/opt/release", odoo_build="build-1", modules=digests)
+    place = folder / "release"
+    (place / "addons").mkdir(parents=True)
+    found.registry.add_release(RELEASE, str(place), odoo_build="build-1", modules=digests)
     make_template(found, server)
     yield found
 

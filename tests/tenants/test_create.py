@@ -13,7 +13,7 @@ from smarter_connector.exceptions import ConnectorError, Retryable
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import Busy, Conflict, InvalidRequest, UnknownTenant
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import CreateRequest, Platform, create, filestore
+from smarter_connector.tenants import CreateRequest, Platform, abandon, create, filestore
 from smarter_connector.tenants.create import STEPS
 from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.templates import TemplateUnusable
@@ -218,6 +218,24 @@ def test_a_session_that_is_cut_off_in_the_reset_leaves_nothing_of_it(
     assert routes() == {ROUTE}
 
 
+@pytest.mark.parametrize("finish", [create, lambda platform, _: abandon(platform, RUT)])
+def test_a_failure_between_name_and_owner_is_no_dead_end(
+    little: Platform, routes, monkeypatch, finish
+):
+    def lost(*_):
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Databases, "give", lost)
+        with pytest.raises(Retryable, match="step publish"):
+            create(little, REQUEST)
+    assert routes() == set()
+    finish(little, REQUEST)
+    assert routes() == ({ROUTE} if finish is create else set())
+    left = ("t_77654321_7",) if finish is create else ()
+    assert little.databases.names("t_") + little.databases.names("new_") == left
+
+
 def test_without_a_template_nothing_is_reserved_and_the_command_is_named(little: Platform):
     with pytest.raises(TemplateUnusable, match="no template of the set other.*template build"):
         create(little, replace(REQUEST, module_set="other"))
@@ -290,6 +308,31 @@ def test_a_name_full_of_sql_is_only_a_name(little: Platform):
 def test_an_unknown_tenant_is_unknown(little: Platform):
     with pytest.raises(UnknownTenant):
         little.registry.tenant(RUT)
+
+
+@pytest.mark.parametrize("point", ["create:clone", "create:warehouse", "create:rename"])
+def test_a_creation_that_is_abandoned_leaves_the_rut_free(little: Platform, killed, point: str):
+    killed(point, lambda: create(little, REQUEST))
+    row = abandon(little, RUT)
+    assert row.status == "purged"
+    assert [n for n in little.databases.names() if n.startswith(("new_", "t_"))] == []
+    assert not little.filestore("t_77654321_7").exists()
+    assert create(little, REQUEST).tenant.id != row.id
+
+
+def test_a_finished_tenant_cannot_be_abandoned_nor_a_database_of_somebody_else(
+    little: Platform, killed
+):
+    killed("create:grants", lambda: create(little, REQUEST))
+    with little.admin() as admin:
+        template = little.registry.templates()[0].database
+        admin.execute(f"CREATE DATABASE t_77654321_7 TEMPLATE {template}")
+    abandon(little, RUT)
+    assert little.databases.exists("t_77654321_7")
+    little.databases.drop("t_77654321_7")
+    create(little, REQUEST)
+    with pytest.raises(InvalidRequest, match="is active: delete it"):
+        abandon(little, RUT)
 
 
 @pytest.mark.odoo

@@ -98,7 +98,7 @@ def test_old_code_is_a_matter_for_an_upgrade(tenant: Platform):
 def test_a_killed_command_is_seen(little: Platform, killed):
     request = CreateRequest(rut=RUT, name="Mi Empresa SpA", admin_email="dueno@example.cl")
     killed("create:reset", lambda: tenants.create(little, request))
-    assert complaints(little)["operations"][1] == "creation is not finished: repeat it"
+    assert complaints(little)["operations"][1] == "creation is not finished: repeat or abandon it"
     tenants.create(little, request)
     assert complaints(little) == {}
 

@@ -7,6 +7,7 @@ import pytest
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import platform_settings
+from smarter_connector.tenants.databases import SMALL, strategy
 from smarter_connector.tenants.odoo_runner import check_module, failure
 from smarter_connector.tenants.platform import Platform
 
@@ -37,3 +38,9 @@ def test_the_failure_of_odoo_is_told_in_its_own_words():
     assert failure(log, 1) == "odoo.exceptions.ValidationError: no such thing"
     assert failure(log, 0) == ""
     assert "invalid module" in failure("2026 WARNING x invalid module names, ignored: y", 0)
+
+
+@pytest.mark.parametrize(("size", "way"), [(0, "wal_log"), (SMALL, "wal_log"),
+                                           (SMALL + 1, "file_copy")])  # fmt: skip
+def test_a_large_database_is_not_cloned_through_the_log(size, way):
+    assert strategy(size) == way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.invitation import invite, sign
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.reset import Outcome, reset
+from smarter_connector.tenants.reset.identity import NAMED_AFTER_COMPANY
 from smarter_connector.tenants.reset.passwords import encrypt
 from tests.tenants.clones import (
     IDENTITY,
@@ -91,7 +93,10 @@ def test_sql_writes_what_the_orm_writes(made: Made):
         different = set(differing_tables(one, other)) - CHATTER - BESIDE
         different -= {name for name in different if name.startswith("orm_signaling_")}
         found = {name: _differences(rows(one, name), rows(other, name)) for name in different}
-    assert found.pop("stock_warehouse") == [("name", IDENTITY.name, "My Company")]
+    named = [change for table in NAMED_AFTER_COMPANY for change in found.pop(table, [])]
+    assert ("name", IDENTITY.name, "My Company") in named
+    assert all(old == json.loads(json.dumps(new).replace(IDENTITY.name, "My Company"))
+               for _, new, old in named)  # fmt: skip
     assert {name: what for name, what in found.items() if what} == {}
 
 

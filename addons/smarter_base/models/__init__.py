@@ -1,9 +1,17 @@
 from . import (
+    ir_cron,
+    ir_http,
+    limited,
     res_company,
     res_config_settings,
     res_partner,
     res_partner_address,
+    res_users,
     smarter_comuna,
     smarter_rut_search,
     smarter_tenant,
+    smarter_tenant_status,
+    smarter_usage,
+    smarter_usage_warning,
+    suspension,
 )

@@ -10,10 +10,11 @@ class ResConfigSettings(models.TransientModel):
         "smarter.tenant", "Tenant", default=lambda self: self.env["smarter.tenant"]._current()
     )
     smarter_name = fields.Char(related="smarter_tenant_id.name", readonly=False)
-    smarter_rut = fields.Char(related="smarter_tenant_id.rut", readonly=False)
-    smarter_slug = fields.Char(related="smarter_tenant_id.slug", readonly=False)
-    smarter_plan = fields.Selection(related="smarter_tenant_id.plan", readonly=False)
-    smarter_status = fields.Selection(related="smarter_tenant_id.status", readonly=False)
+    smarter_rut = fields.Char(related="smarter_tenant_id.rut")
+    smarter_slug = fields.Char(related="smarter_tenant_id.slug")
+    smarter_plan = fields.Selection(related="smarter_tenant_id.plan")
+    smarter_status = fields.Selection(related="smarter_tenant_id.status")
+    smarter_usage_ids = fields.Many2many(related="smarter_tenant_id.usage_ids")
     smarter_clerk_org_id = fields.Char(related="smarter_tenant_id.clerk_org_id", readonly=False)
     smarter_chatwoot_account_id = fields.Char(
         related="smarter_tenant_id.chatwoot_account_id", readonly=False

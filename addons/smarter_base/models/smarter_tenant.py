@@ -9,8 +9,13 @@ from smarter_domain.rut import InvalidRut, Rut
 
 MAIN_TENANT = "tenant"
 
-# Identity and contract of the database: what names it, what it pays, who may log in.
-ADMINISTRATED = ("rut", "slug", "plan", "status", "clerk_org_id")
+# Identity and contract of the database, a mirror of the registry of tenants. The operator's tools
+# write these columns by SQL; a row in orm_signaling_stable then makes every process forget what it
+# remembers of them.
+MIRRORED = ("rut", "slug", "plan", "status", "status_reason")
+
+# Who may log in: for administrators of the system.
+ADMINISTRATED = ("clerk_org_id",)
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -24,6 +29,7 @@ class TenantIdentity(NamedTuple):
     slug: str
     plan: str
     status: str
+    status_reason: str | None = None
 
 
 class SmarterTenant(models.Model):
@@ -68,6 +74,12 @@ class SmarterTenant(models.Model):
         required=True,
         default="provisioning",
         tracking=True,
+    )
+    status_reason = fields.Char(
+        "Reason",
+        copy=False,
+        tracking=True,
+        help="Why the tenant is suspended, as its people see it.",
     )
     clerk_org_id = fields.Char("Clerk organization", copy=False)
     chatwoot_account_id = fields.Char("Chatwoot account", copy=False)
@@ -137,17 +149,28 @@ class SmarterTenant(models.Model):
         )
 
     def _check_may_write(self, vals):
-        touched = [name for name in ADMINISTRATED if name in vals]
-        if not touched or self.env.su or self.env.user.has_group("base.group_system"):
+        if self.env.su:
             return
-        labels = [self._fields[name]._description_string(self.env) for name in touched]
-        raise AccessError(
-            self.env._(
-                "Only an administrator of the system may change %(fields)s of the tenant. "
-                "Ask for it at SmarterOS support.",
-                fields=", ".join(labels),
+        if mirrored := [name for name in MIRRORED if name in vals]:
+            raise AccessError(
+                self.env._(
+                    "Odoo only shows %(fields)s of the tenant; nobody changes it here. Ask "
+                    "SmarterOS support for it; the operator does it with scripts/tenant.",
+                    fields=self._labels(mirrored),
+                )
             )
-        )
+        touched = [name for name in ADMINISTRATED if name in vals]
+        if touched and not self.env.user.has_group("base.group_system"):
+            raise AccessError(
+                self.env._(
+                    "Only an administrator of the system may change %(fields)s of the tenant. "
+                    "Ask for it at SmarterOS support.",
+                    fields=self._labels(touched),
+                )
+            )
+
+    def _labels(self, names):
+        return ", ".join(self._fields[name]._description_string(self.env) for name in names)
 
     def _normalised(self, vals):
         """Store the RUT plain and the short name in lower case; refuse what is neither."""
@@ -207,7 +230,7 @@ class SmarterTenant(models.Model):
         """Make this database the active tenant of ``rut`` (any format) and return the record.
 
         The main company gets the name and the RUT, and becomes Chilean. Running it again with
-        the same values changes nothing. For system administrators and provisioning scripts.
+        the same values changes nothing. For provisioning, with all rights.
         """
         company = self.env.ref("base.main_company")
         company.write({"name": name, "country_id": self.env.ref("base.cl").id})

@@ -47,18 +47,22 @@ class TestRoles(SmarterCase):
             with self.assertRaises(AccessError):
                 self.as_role(role).name = "Otro"
 
-    def test_no_role_changes_identity_or_contract(self):
+    def test_nobody_changes_what_mirrors_the_registry(self):
         values = {"rut": "12345678-5", "slug": "otro", "plan": "enterprise",
-                  "status": "suspended", "clerk_org_id": "org_2"}  # fmt: skip
-        owner = self.as_role("owner")
-        for name, value in values.items():
-            with self.assertRaises(AccessError, msg=name):
-                owner.write({name: value})
+                  "status": "suspended", "status_reason": "Porque sí"}  # fmt: skip
+        for group in ("smarter_base.group_owner", "base.group_system"):
+            tenant = self.tenant.with_user(self.user(group))
+            for name, value in values.items():
+                with self.assertRaisesRegex(AccessError, "scripts/tenant", msg=name):
+                    tenant.write({name: value})
+
+    def test_no_role_decides_who_logs_in(self):
+        with self.assertRaises(AccessError):
+            self.as_role("owner").clerk_org_id = "org_2"
 
     def test_a_system_administrator_does(self):
-        system = self.tenant.with_user(self.user("base.group_system"))
-        system.write({"plan": "starter", "status": "suspended", "clerk_org_id": "org_1"})
-        self.assertEqual((self.tenant.plan, self.tenant.status), ("starter", "suspended"))
+        self.tenant.with_user(self.user("base.group_system")).clerk_org_id = "org_1"
+        self.assertEqual(self.tenant.clerk_org_id, "org_1")
 
     def test_nobody_creates_or_deletes_a_tenant(self):
         for group in ("smarter_base.group_owner", "base.group_system"):

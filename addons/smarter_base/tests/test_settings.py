@@ -6,14 +6,23 @@ from .common import SmarterCase
 
 @tagged("post_install", "-at_install")
 class TestSettings(SmarterCase):
-    def test_an_administrator_sees_and_changes_the_tenant(self):
-        settings = self.env["res.config.settings"].with_user(self.user("base.group_system"))
-        with Form(settings) as form:
-            self.assertEqual(form.smarter_rut, self.tenant_rut)
-            form.smarter_plan = "business"
+    def settings_form(self):
+        return Form(self.env["res.config.settings"].with_user(self.user("base.group_system")))
+
+    def test_an_administrator_sees_the_tenant_and_names_its_systems(self):
+        with self.settings_form() as form:
+            self.assertEqual((form.smarter_rut, form.smarter_plan), (self.tenant_rut, "enterprise"))
             form.smarter_chatwoot_account_id = "12"
         form.record.execute()
-        self.assertRecordValues(self.tenant, [{"plan": "business", "chatwoot_account_id": "12"}])
+        self.assertEqual(self.tenant.chatwoot_account_id, "12")
+
+    def test_not_even_an_administrator_changes_the_mirror_there(self):
+        for name in ("smarter_plan", "smarter_status", "smarter_rut", "smarter_slug"):
+            with self.assertRaisesRegex(AssertionError, "readonly", msg=name):
+                setattr(self.settings_form(), name, "business")
+
+    def test_the_page_shows_what_is_used(self):
+        self.assertIn("users", self.settings_form().smarter_usage_ids[:].mapped("code"))
 
     def test_the_section_is_on_the_page(self):
         arch = self.env["res.config.settings"].get_view(view_type="form")["arch"]

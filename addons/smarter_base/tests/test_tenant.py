@@ -34,7 +34,7 @@ class TestTenant(SmarterCase):
         self.assertEqual(tenant._identity().rut, self.tenant_rut)
 
     def test_a_write_is_seen_at_once(self):
-        self.assertEqual(self.env["smarter.tenant"]._identity().plan, "free")
+        self.assertEqual(self.env["smarter.tenant"]._identity().plan, "enterprise")
         self.tenant.plan = "business"
         self.assertEqual(self.env["smarter.tenant"]._identity().plan, "business")
 
@@ -84,13 +84,17 @@ class TestTenant(SmarterCase):
         empty = self.env["product.pricelist"].create(values)
         priced = empty.copy({"item_ids": [(0, 0, {"fixed_price": 5})]})
         self.tenant.status = "provisioning"
-        self.env["smarter.tenant"]._provision(self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo")
+        self.env["smarter.tenant"]._provision(
+            self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo", "enterprise"
+        )
         self.assertEqual(empty.currency_id, self.company.currency_id)
         self.assertEqual(priced.currency_id.name, "USD")
 
     def test_provisioning_twice_changes_nothing(self):
         before = self.tenant.read()[0]
-        self.env["smarter.tenant"]._provision(self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo")
+        self.env["smarter.tenant"]._provision(
+            self.tenant_rut, "Comercial Ejemplo SpA", "ejemplo", "enterprise"
+        )
         self.assertEqual({**self.tenant.read()[0], "write_date": before["write_date"]}, before)
 
     def test_provisioning_refuses_a_wrong_rut(self):

@@ -27,11 +27,14 @@ class SmarterSubscription(models.Model):
 
     _name = "smarter.subscription"
     _description = "Event subscription"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "smarter.limited"]
     _auto = False
     _log_access = True
     _order = "name, id"
     _check_company_auto = True
+
+    _smarter_limit = "automations"
+    _smarter_counts = [("active", "=", True), ("target", "in", SIGNED_TARGETS)]
 
     name = fields.Char(required=True, tracking=True)
     target = fields.Selection(

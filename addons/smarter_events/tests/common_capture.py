@@ -15,7 +15,7 @@ class CaptureCase(TransactionCase):
         super().setUpClass()
         cls.env.cr.execute("DELETE FROM smarter_event")
         cls.env.cr.execute("DELETE FROM smarter_subscription")
-        cls.env["smarter.tenant"]._provision(RUT, "Comercial Ejemplo SpA", "ejemplo")
+        cls.env["smarter.tenant"]._provision(RUT, "Comercial Ejemplo SpA", "ejemplo", "enterprise")
         cls.company = cls.env.ref("base.main_company")
         cls.clerk = new_test_user(cls.env, "clerk", cls.clerk_groups())
         cls.everything = cls.subscribe("*")

@@ -218,3 +218,32 @@ class TestSubscription(SubscriptionCase):
     def test_widening_a_subscription_to_all_companies_is_refused(self):
         with self.assertRaisesRegex(AccessError, "every company"):
             self.subscribe().with_user(self.admin).company_id = False
+
+
+@tagged("post_install", "-at_install")
+class TestPlan(SubscriptionCase):
+    """Plan free includes five automations."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["smarter.subscription"].search([]).active = False
+        self.tenant.plan = "free"
+        self.mine = [self.subscribe(name=f"Flujo {number}") for number in range(5)]
+
+    def as_owner(self, **values):
+        values = {"name": "Sexta", "url": "https://n8n.example.cl/webhook/odoo"} | values
+        return self.env["smarter.subscription"].with_user(self.owner).create(values)
+
+    def test_one_more_automation_than_the_plan_includes_is_refused(self):
+        with self.assertRaisesRegex(ValidationError, "Free includes 5.*Starter includes 10"):
+            self.as_owner(target="webhook")
+
+    def test_enabling_one_again_is_refused_too(self):
+        self.mine[0].active = False
+        self.as_owner()
+        with self.assertRaisesRegex(ValidationError, "Free includes 5"):
+            self.mine[0].with_user(self.owner).action_enable()
+            self.env.flush_all()
+
+    def test_what_is_part_of_the_product_does_not_count(self):
+        self.assertTrue(self.as_owner(target="warehouse", url=False).active)

@@ -6,6 +6,7 @@ Every operation is a function of a :class:`Platform` and returns a value, so a p
 
 from __future__ import annotations
 
+from smarter_connector.tenants.abandon import abandon
 from smarter_connector.tenants.create import Created, CreateRequest, create
 from smarter_connector.tenants.doctor import doctor
 from smarter_connector.tenants.findings import Finding
@@ -23,14 +24,19 @@ from smarter_connector.tenants.lifecycle import (
 )
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings, load
+from smarter_connector.tenants.upgrade import upgrade
+from smarter_connector.tenants.upgrade_report import Outcome, Report
 
 __all__ = [
     "CreateRequest",
     "Created",
     "Finding",
+    "Outcome",
     "Platform",
     "PlatformSettings",
+    "Report",
     "Shown",
+    "abandon",
     "create",
     "doctor",
     "grants",
@@ -43,4 +49,5 @@ __all__ = [
     "set_plan",
     "show",
     "suspend",
+    "upgrade",
 ]

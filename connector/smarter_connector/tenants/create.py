@@ -24,6 +24,7 @@ from smarter_connector.registry import (
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import readers, templates
 from smarter_connector.tenants.invitation import invite
+from smarter_connector.tenants.ownership import made_by_creation
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset import Identity, installed_modules, reset
 from smarter_connector.tenants.steps import Facts, Step, run_steps
@@ -213,10 +214,7 @@ def _publish(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Fa
     databases, settings = platform.databases, platform.settings
     release = platform.registry.release(job.template.release)
     if databases.exists(job.draft):
-        if databases.exists(job.database):
-            raise StepFailed(
-                f"there is a database {job.database} that the registry does not know: rename it"
-            )
+        _make_room(platform, job)
         databases.rename(job.draft, job.database)
     platform.reached("create:rename")
     databases.give(job.database, settings.odoo_role)
@@ -232,6 +230,17 @@ def _publish(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Fa
         activated_at=datetime.fromtimestamp(platform.clock.time(), UTC),
     )
     return None
+
+
+def _make_room(platform: Platform, job: CreateJob) -> None:
+    """What an earlier try renamed and could not publish gives way; any other database does not."""
+    if not platform.databases.exists(job.database):
+        return
+    if not made_by_creation(platform, job.tenant, job.database):
+        raise StepFailed(
+            f"there is a database {job.database} that the registry does not know: rename it"
+        )
+    platform.databases.drop(job.database)
 
 
 STEPS = (

@@ -17,8 +17,24 @@ from smarter_connector.registry.errors import Busy
 from smarter_connector.tenants import filestore
 from smarter_domain.tenancy import check_database_name
 
-_CLONE = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy ALLOW_CONNECTIONS false"
+_CLONE = "CREATE DATABASE {} TEMPLATE {} STRATEGY {} ALLOW_CONNECTIONS false"
+SMALL = 512 * 2**20
+"""Bytes up to which the write-ahead log is the quicker way: copying files forces two checkpoints
+and waits for the disk with each of some 1,700 files, but logs nothing."""
+#: PostgreSQL 18 can let the file system share or copy the blocks.
+_CLONE_FILES = """SELECT set_config(name, 'clone', false) FROM pg_settings
+                  WHERE name = 'file_copy_method' AND 'clone' = ANY(enumvals)"""
+#: Nobody can come in between: connections are refused until PUBLIC has no right to any.
+_CLOSED = (
+    "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+    "ALTER DATABASE {} ALLOW_CONNECTIONS true",
+)
 _DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
+
+def strategy(size: int) -> str:
+    """How PostgreSQL is to clone a database of so many bytes."""
+    return "wal_log" if size <= SMALL else "file_copy"
 
 
 def identifier(name: str) -> sql.Identifier:
@@ -65,14 +81,16 @@ class Databases:
 
         A database of that name is replaced. Raises Busy when somebody works in the template.
         """
-        statement = sql.SQL(_CLONE).format(identifier(name), identifier(template))
+        way = sql.SQL(strategy(self.size(template)))
+        statement = sql.SQL(_CLONE).format(identifier(name), identifier(template), way)
         try:
             with self.connect() as admin:
+                admin.execute(_CLONE_FILES)
                 self._create(admin, name, statement)
+                for text in _CLOSED:
+                    admin.execute(sql.SQL(text).format(identifier(name)))
         except psycopg.errors.ObjectInUse as error:
             raise Busy(f"somebody is connected to {template}: try again") from error
-        self._alter("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)
-        self.allow_connections(name, True)
 
     def rename(self, old: str, new: str) -> None:
         """Give database and filestore another name; whoever is connected is thrown out."""

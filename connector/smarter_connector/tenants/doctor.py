@@ -10,7 +10,7 @@ import psycopg
 
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import TenantRow
-from smarter_connector.tenants import templates
+from smarter_connector.tenants import restore_points, templates
 from smarter_connector.tenants.findings import Case, Finding, examine
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset.schema import Schema
@@ -39,7 +39,9 @@ def doctor(
 def _tenant(platform: Platform, tenant: TenantRow) -> Iterator[Finding]:
     """A tenant that is not served is only asked whether somebody still works on it."""
     if tenant.status == "provisioning":
-        yield Finding(tenant.slug, "operations", "warning", "creation is not finished: repeat it")
+        yield Finding(
+            tenant.slug, "operations", "warning", "creation is not finished: repeat or abandon it"
+        )
         return
     if tenant.status not in ("active", "suspended") or not tenant.database:
         return
@@ -63,6 +65,9 @@ def _platform(platform: Platform, tenants: Sequence[TenantRow]) -> Iterator[Find
     for name in platform.databases.names():
         if message := _left_over(platform, name, known, by_id):
             yield Finding(PLATFORM, "databases", "warning", f"{name}: {message}")
+    for point in restore_points.overdue(platform):
+        message = "its time is over: run smarteros-tenant restore-points --sweep"
+        yield Finding(PLATFORM, "restore points", "warning", f"{point.database}: {message}")
 
 
 def _template(platform: Platform) -> Finding:
@@ -92,10 +97,9 @@ def _left_over(
         if tenant is None:
             return "" if platform.settings.testing else "it belongs to no tenant of the registry"
         expected = {"new": "provisioning", "del": "deleted"}.get(name[:3])
-        if expected and tenant.status != expected:
+        working = platform.registry.open_operation(tenant.id)
+        if expected and tenant.status != expected and not working:
             return f"left by a command that was killed; {tenant.slug} is {tenant.status}"
-        if name.startswith("pre_") and not platform.registry.open_operation(tenant.id):
-            return f"a restore point of {tenant.slug} that nobody needs any more"
         return ""
     return _unknown(name, known)
 

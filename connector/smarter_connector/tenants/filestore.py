@@ -39,6 +39,16 @@ def link_or_copy(source: Path, target: Path) -> None:
         _keep_owner(source, target)
 
 
+def own_like(model: Path, folder: Path) -> None:
+    """Give the folder and all in it to the owner of ``model``; only root can, and needs to."""
+    if os.geteuid() or not model.exists():
+        return
+    owner = model.stat()
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    for path in folder.rglob("*"):
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
 def size(folder: Path) -> int:
     """Bytes of all files, shared ones too; 0 when there is no such folder."""
     return sum((path / name).stat().st_size for path, names in _folders(folder) for name in names)

@@ -9,6 +9,7 @@ from typing import Any
 from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.registry.errors import StepFailed
+from smarter_connector.tenants import releases
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.odoo_runner import check_module
 from smarter_connector.tenants.platform import Platform, Say
@@ -82,7 +83,8 @@ def _close(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Fac
 
 
 def _install(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
-    platform.odoo.install(job.tenant.database or "", job.modules)
+    odoo = releases.runner(platform, platform.registry.release(job.tenant.release))
+    odoo.install(job.tenant.database or "", job.modules)
     return None
 
 

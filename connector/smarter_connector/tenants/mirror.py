@@ -24,15 +24,20 @@ def mirror(platform: Platform, tenant: TenantRow) -> None:
     """
     with platform.admin(_database(tenant)) as connection, connection.transaction():
         check_identity(connection, tenant)
-        schema = Schema.read(connection)
-        values = {
-            "name": tenant.name, "slug": tenant.slug, "plan": tenant.plan,
-            "status": tenant.status, "status_reason": tenant.status_reason or None,
-        }  # fmt: skip
-        update(connection, schema, "smarter_tenant", values, "true", [])
-        outbox = {f"tenant_{key}": values[key] for key in ("name", "slug", "plan", "status")}
-        update(connection, schema, "smarter_outbox_state", outbox, "id = 1", [])
+        mirror_into(connection, tenant)
         signal(connection)
+
+
+def mirror_into(connection: psycopg.Connection, tenant: TenantRow) -> None:
+    """As :func:`mirror`, in the caller's transaction and in whatever database that is."""
+    schema = Schema.read(connection)
+    values = {
+        "name": tenant.name, "slug": tenant.slug, "plan": tenant.plan,
+        "status": tenant.status, "status_reason": tenant.status_reason or None,
+    }  # fmt: skip
+    update(connection, schema, "smarter_tenant", values, "true", [])
+    outbox = {f"tenant_{key}": values[key] for key in ("name", "slug", "plan", "status")}
+    update(connection, schema, "smarter_outbox_state", outbox, "id = 1", [])
 
 
 def write_parameters(platform: Platform, tenant: TenantRow, values: Mapping[str, str]) -> None:

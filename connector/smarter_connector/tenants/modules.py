@@ -5,12 +5,38 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smarter_connector.exceptions import ConfigurationError
 
 #: Files that no installed database depends on.
 IGNORED_PARTS = {"tests", "__pycache__", "readme", "description"}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``auto_install`` are the modules whose presence installs it; None when nothing does."""
+
+    version: str
+    depends: tuple[str, ...]
+    auto_install: tuple[str, ...] | None
+
+
+def manifests(addons: Iterable[Path]) -> dict[str, Manifest]:
+    """The addons in these folders that can be installed. Raises ConfigurationError."""
+    found = {}
+    for path in sorted(path for folder in addons for path in folder.glob("*/__manifest__.py")):
+        facts = _manifest(path)
+        if facts.get("installable", True):
+            depends = tuple(facts.get("depends") or ("base",))
+            auto = facts.get("auto_install", False)
+            wanted = tuple(auto) if isinstance(auto, list | tuple | set) else depends
+            found[path.parent.name] = Manifest(
+                str(facts.get("version", "")), depends, wanted if auto else None
+            )
+    return found
 
 
 def module_digests(
@@ -23,14 +49,10 @@ def module_digests(
     """
     common = [tree_digest(folder) for folder in shared]
     found = {}
-    for manifest in sorted(path for folder in addons for path in folder.glob("*/__manifest__.py")):
-        facts = _manifest(manifest)
-        if facts.get("installable", True):
-            digest = _digest(*common, tree_digest(manifest.parent))
-            found[manifest.parent.name] = {
-                "version": str(facts.get("version", "")),
-                "digest": digest,
-            }
+    for folder in addons:
+        for name, facts in manifests([folder]).items():
+            digest = _digest(*common, tree_digest(folder / name))
+            found[name] = {"version": facts.version, "digest": digest}
     return found
 
 
@@ -52,7 +74,7 @@ def recipe_digest(
     return _digest(odoo_build, language, ",".join(sorted(set(modules))), *code)
 
 
-def _manifest(path: Path) -> dict[str, object]:
+def _manifest(path: Path) -> dict[str, Any]:
     try:
         return ast.literal_eval(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError) as error:

@@ -45,6 +45,11 @@ class OdooRunner:
         """``odoo -u``, as :meth:`install`."""
         return self._modules("-u", database, modules, options)
 
+    def version(self) -> str:
+        """What this Odoo calls its code, such as ``19.0-20260501``."""
+        lines = self._run("version", ["--version"]).strip().splitlines()
+        return lines[-1].removeprefix("Odoo Server ").strip() if lines else ""
+
     def neutralize(self, database: str) -> str:
         """Make the copy harmless: no mail, no payment, no job that reaches outside."""
         return self._run(f"neutralize-{database}", ["neutralize", *self._common(database)])

@@ -54,7 +54,7 @@ class Platform:
         arguments = {
             "host": settings.pg_host, "port": settings.pg_port, "user": settings.pg_admin_user,
             "dbname": database, "connect_timeout": 10, "application_name": "smarteros-tenant",
-            "sslmode": settings.pg_sslmode, "password": self._password(),
+            "sslmode": settings.pg_sslmode, "password": self.admin_password(),
         }  # fmt: skip
         given = {key: value for key, value in arguments.items() if value is not None}
         try:
@@ -71,6 +71,7 @@ class Platform:
         if self.settings.testing and os.environ.get(KILL_VARIABLE) == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _password(self) -> str | None:
+    def admin_password(self) -> str | None:
+        """The administrator's password; None where none is needed."""
         path = self.settings.pg_admin_password_file
         return read_secret(path) if path else None

@@ -72,6 +72,10 @@ class PlatformSettings(BaseSettings):
     """Public key (age) that backups are encrypted for."""
     backup_identity_file: Path | None = None
     """File with the private key, needed to verify and restore."""
+    backup_keep_daily: int = Field(7, ge=0, le=1000)
+    """Of how many days the newest backup is kept; likewise weeks and months."""
+    backup_keep_weekly: int = Field(5, ge=0, le=1000)
+    backup_keep_monthly: int = Field(12, ge=0, le=1000)
 
     domain: str = "localhost"
     """Suffix of the host names of new tenants."""

@@ -10,7 +10,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from smarter_connector.registry.errors import Conflict
 from smarter_connector.secrets import read_secret
-from smarter_connector.sinks.warehouse.install import RutTaken, ensure_tenant
+from smarter_connector.sinks.warehouse.install import (
+    RutTaken,
+    clear_tenant,
+    drop_tenant,
+    ensure_tenant,
+)
 from smarter_connector.tenants.platform import Platform
 from smarter_domain.rut import Rut
 
@@ -30,6 +35,20 @@ def enter(platform: Platform, rut: str, name: str) -> None:
         )
     except RutTaken as error:
         raise Conflict(str(error)) from error
+
+
+def clear(platform: Platform, rut: str) -> None:
+    """Remove the tenant's figures; its place and its login stay. Running it again does no harm."""
+    if platform.settings.warehouse:
+        clear_tenant(platform.admin, rut, platform.settings.warehouse_naming())
+
+
+def leave(platform: Platform, rut: str) -> None:
+    """Remove figures, place and login for good, and the file with the login."""
+    if platform.settings.warehouse:
+        drop_tenant(platform.admin, rut, platform.settings.warehouse_naming())
+    if path := dsn_file(platform, rut):
+        path.unlink(missing_ok=True)
 
 
 def dsn_file(platform: Platform, rut: str) -> Path | None:

@@ -73,6 +73,7 @@ def write(text: str, path: Path) -> bool:
         return False
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
+    draft.chmod(0o644)  # the proxy reads it with another account
     draft.replace(path)
     return True
 

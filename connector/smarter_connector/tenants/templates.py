@@ -14,6 +14,7 @@ from psycopg import sql
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.registry import ReleaseRow, TemplateRow
 from smarter_connector.registry.errors import InvalidRequest, RegistryError
+from smarter_connector.tenants import releases
 from smarter_connector.tenants.modules import recipe_digest
 from smarter_connector.tenants.platform import Platform
 from smarter_domain.tenancy import scratch_name, template_name
@@ -174,7 +175,7 @@ def _enter(platform: Platform, database: str, wanted: Recipe, state: str) -> Tem
 
 def _fill(platform: Platform, draft: str, wanted: Recipe) -> None:
     """Odoo's base, then the Chilean company, then everything else."""
-    settings, odoo = platform.settings, platform.odoo
+    settings, odoo = platform.settings, releases.runner(platform, wanted.release)
     platform.say("creating the database")
     platform.databases.clone(settings.base_template, draft)
     platform.databases.give(draft, settings.odoo_role)

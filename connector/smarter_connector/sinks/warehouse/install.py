@@ -103,14 +103,19 @@ def ensure_tenant(
     return login
 
 
+def clear_tenant(connect: Connect, rut: str, names: Names | None = None) -> None:
+    """Remove a tenant's rows; its companies, map and login stay."""
+    names = names or Names()
+    with connect(names.database) as admin, admin.transaction():
+        _delete_rows(admin, Rut.parse(rut))
+
+
 def drop_tenant(connect: Connect, rut: str, names: Names | None = None) -> None:
     """Remove a tenant's rows, map and login for good."""
     names, tenant = names or Names(), Rut.parse(rut)
     role = names.reader(tenant)
     with connect(names.database) as admin, admin.transaction():
-        for table in policies.written_tables():
-            statement = sql.SQL("DELETE FROM {} WHERE tenant = %s")
-            admin.execute(statement.format(sql.Identifier("wh", table)), [tenant.plain])
+        _delete_rows(admin, tenant)
         admin.execute(
             "DELETE FROM wh.role_map WHERE rut IN (SELECT rut FROM wh.tenants WHERE tenant = %s)",
             [tenant.plain],
@@ -118,6 +123,12 @@ def drop_tenant(connect: Connect, rut: str, names: Names | None = None) -> None:
         admin.execute("DELETE FROM wh.tenants WHERE tenant = %s", [tenant.plain])
         if _exists(admin, role):
             admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def _delete_rows(admin: psycopg.Connection, tenant: Rut) -> None:
+    for table in policies.written_tables():
+        statement = sql.SQL("DELETE FROM {} WHERE tenant = %s")
+        admin.execute(statement.format(sql.Identifier("wh", table)), [tenant.plain])
 
 
 def _enter(admin: psycopg.Connection, tenant: str, rut: str, name: str | None) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from smarter_connector.tenants.cli import doctor, lifecycle, template, tenants
+from smarter_connector.tenants.cli import (
+    doctor,
+    lifecycle,
+    release,
+    routes,
+    template,
+    tenants,
+    upgrade,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +30,12 @@ app.command("rename-host")(lifecycle.rename_host)
 app.command()(lifecycle.plan)
 app.command()(lifecycle.invite)
 app.command()(lifecycle.grants)
+app.command()(lifecycle.abandon)
 app.command()(doctor.doctor)
+app.command()(upgrade.upgrade)
+app.command("restore-points")(upgrade.restore_points)
+app.command("routes")(routes.write_routes)
+app.add_typer(release.release_app, name="release")
 app.add_typer(template.template_app, name="template")
 app.add_typer(template.registry_app, name="registry")
 

@@ -71,6 +71,11 @@ def grants(
     for_each(context, "grants", keys, everyone, as_json, tenants.grants)
 
 
+def abandon(context: typer.Context, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Clean up after creations that were broken off and shall not be completed."""
+    for_each(context, "abandon", keys, False, as_json, tenants.abandon)
+
+
 def rename_host(
     context: typer.Context,
     tenant: Key,

@@ -88,7 +88,8 @@ def list_(
     if as_json:
         print_json(found)
         return
-    table = Table("RUT", "Name", "Plan", "Status", "Release", "Host")
+    table = Table("RUT", "Name", "Plan", "Status", "Release")
+    table.add_column("Host", overflow="fold")
     for tenant in found:
         table.add_row(tenant.rut, tenant.name, tenant.plan, _state(tenant), tenant.release,
                       tenant.host)  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.reset.passwords import encrypt
@@ -21,6 +22,9 @@ EXTERNAL_IDS = (
     "clerk_org_id", "chatwoot_account_id", "n8n_project_id", "metabase_collection_id",
     "botpress_workspace_id",
 )  # fmt: skip
+
+#: Warehouse, shop, their numberings and routes.
+NAMED_AFTER_COMPANY = ("stock_warehouse", "pos_config", "ir_sequence", "stock_route")
 
 _XMLID = "SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s"
 _COMPANY = """
@@ -98,7 +102,7 @@ def write_company(connection: psycopg.Connection, schema: Schema, identity: Iden
     update(connection, schema, "res_company", values, "id = %s", [company])
     _write_partner(connection, schema, partner, name, rut)
     _align_pricelists(connection, schema, company)
-    _rename_warehouse(connection, schema, company, before, name)
+    _rename_things(connection, schema, company, before, name)
 
 
 def _write_partner(
@@ -123,14 +127,24 @@ def _align_pricelists(connection: psycopg.Connection, schema: Schema, company: i
         )
 
 
-def _rename_warehouse(
+def _rename_things(
     connection: psycopg.Connection, schema: Schema, company: int, before: str, name: str
 ) -> None:
-    """Odoo names the first warehouse and shop after the company when it is named before them."""
-    for table in ("stock_warehouse", "pos_config"):
-        if schema.has(table, "company_id", "name"):
-            condition = "company_id = %s AND name = %s"
-            update(connection, schema, table, {"name": name}, condition, [company, before])
+    """What Odoo named after the company when it was installed; translated names are JSON."""
+    for table in NAMED_AFTER_COMPANY:
+        if not schema.has(table, "company_id", "name"):
+            continue
+        select = "SELECT id, name FROM {} WHERE company_id = %s AND strpos(name::text, %s) > 0"
+        found = connection.execute(sql.SQL(select).format(sql.Identifier(table)), [company, before])
+        for key, old in found.fetchall():
+            values: dict[str, object] = {"name": _renamed(old, before, name)}
+            update(connection, schema, table, values, "id = %s", [key])
+
+
+def _renamed(old: str | dict[str, str], before: str, name: str) -> str | Jsonb:
+    if isinstance(old, str):
+        return old.replace(before, name)
+    return Jsonb({language: text.replace(before, name) for language, text in old.items()})
 
 
 def write_tenant(connection: psycopg.Connection, schema: Schema, identity: Identity) -> None:

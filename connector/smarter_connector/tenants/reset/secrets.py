@@ -7,6 +7,7 @@ module nobody thought of here does not hand the template's tokens to every tenan
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import psycopg
 from psycopg import sql
@@ -61,7 +62,33 @@ def clear(connection: psycopg.Connection, schema: Schema) -> None:
     for column in _filled(connection, schema):
         _renew(connection, column)
     _close_payments(connection, schema)
-    _renew_signing_keys(connection, schema)
+    renew_signing_keys(connection, schema)
+
+
+def strip(
+    connection: psycopg.Connection, schema: Schema, kept: Collection[tuple[str, str]] = ()
+) -> None:
+    """The second net alone, for a copy with people's data in it: every secret but those ``kept``
+    (table, column), every parameter that opens something, and what belongs to the SII."""
+    connection.execute(
+        "DELETE FROM ir_config_parameter WHERE key ~* %s AND value !~* %s AND key <> ALL(%s)",
+        [PARAMETERS, SWITCHES, list(KEPT_PARAMETERS)],
+    )
+    for column in _filled(connection, schema):
+        if (column.table, column.name) not in kept:
+            _renew(connection, column)
+
+
+def left(
+    connection: psycopg.Connection, schema: Schema, kept: Collection[tuple[str, str]] = ()
+) -> list[str]:
+    """Columns in which a secret still stands that :func:`strip` takes away."""
+    return [
+        f"{column.table}.{column.name} holds a secret"
+        for column in _filled(connection, schema)
+        if not (_RENEWED.search(column.name) or column.required)
+        and (column.table, column.name) not in kept
+    ]
 
 
 def restart_sequences(connection: psycopg.Connection, schema: Schema) -> None:
@@ -114,7 +141,7 @@ def _close_payments(connection: psycopg.Connection, schema: Schema) -> None:
         connection.execute("UPDATE payment_provider SET state = 'disabled' WHERE state = 'enabled'")
 
 
-def _renew_signing_keys(connection: psycopg.Connection, schema: Schema) -> None:
+def renew_signing_keys(connection: psycopg.Connection, schema: Schema) -> None:
     """A key for each subscription that signs, as Odoo makes one when it is created."""
     if not schema.has("smarter_subscription_key", "secret"):
         return

@@ -1,12 +1,40 @@
-# Runs in Odoo's shell: points the demo tenant's subscriptions at the sandbox of this run.
+# Runs in Odoo's shell: people for the demo tenant, and subscriptions that point at the sandbox.
+# Running it again adds what is missing and renews the signing keys.
 # ruff: noqa: F821  (env comes from the shell)
 import json
 import os
 
 facts = json.loads(os.environ["DEVKIT_FACTS"])
-parameters = env["ir.config_parameter"]
-parameters.set_param("web.base.url", facts["odoo"])
-parameters.set_param("web.base.url.freeze", "True")
+
+# What each role does in a shop: the same names as in docs/usuario.md.
+MANAGER = (
+    "base.group_partner_manager", "product.group_product_manager", "account.group_account_manager",
+    "sales_team.group_sale_manager", "stock.group_stock_manager",
+    "purchase.group_purchase_manager", "point_of_sale.group_pos_manager",
+)  # fmt: skip
+WORK = {
+    "owner": MANAGER,
+    "admin": MANAGER,
+    "member": (
+        "base.group_partner_manager", "account.group_account_invoice",
+        "sales_team.group_sale_salesman_all_leads", "stock.group_stock_user",
+        "purchase.group_purchase_user", "point_of_sale.group_pos_user",
+    ),
+    "viewer": (),
+}  # fmt: skip
+for role, login in facts["logins"].items():
+    groups = [env.ref(f"smarter_base.group_{role}"), *map(env.ref, WORK[role])]
+    if env["res.users"].search_count([("login", "=", login)]):
+        continue
+    env["res.users"].create(
+        {
+            "name": role.capitalize(),
+            "login": login,
+            "email": login,
+            "password": facts["passwords"][role],
+            "group_ids": [(6, 0, [group.id for group in groups])],
+        }
+    )
 
 WANTED = (
     {
@@ -22,7 +50,7 @@ WANTED = (
         "config": {
             "account_id": 1,
             "inbox_id": 1,
-            "api_token": "env:SMARTER_SECRET_CHATWOOT_TOKEN",
+            "api_token": facts["chatwoot_token"],
             "note_types": ["order.confirmed", "invoice.posted", "invoice.overdue", "delivery.done"],
             "labels": ["smarteros"],
         },

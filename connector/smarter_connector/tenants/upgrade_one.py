@@ -1,0 +1,215 @@
+"""One tenant's upgrade: begun, gone on with after a kill, or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import psycopg
+
+from smarter_connector.exceptions import ConnectorError
+from smarter_connector.registry import InvalidRequest, OperationRow, ReleaseRow, TenantRow
+from smarter_connector.registry.errors import Busy, StepFailed
+from smarter_connector.tenants import upgrade_plan
+from smarter_connector.tenants.modules import Manifest
+from smarter_connector.tenants.platform import Platform
+from smarter_connector.tenants.steps import run_steps
+from smarter_connector.tenants.upgrade_plan import Installed, Plan
+from smarter_connector.tenants.upgrade_report import Outcome, Watch
+from smarter_connector.tenants.upgrade_steps import (
+    KIND,
+    MAINTENANCE,
+    STEPS,
+    UpgradeJob,
+    is_published,
+    undo,
+)
+
+SERVED = ("active", "suspended")
+#: Work that may be open beside an upgrade: it changes nothing in the tenant.
+HARMLESS = (KIND, "backup")
+
+_INSTALLED = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+
+Backup = Callable[[Platform, TenantRow], object]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do to each tenant; the same for all of them."""
+
+    release: ReleaseRow
+    offered: dict[str, Manifest]
+    keep: bool
+    backup: Backup | None
+
+
+def configured_backup(platform: Platform) -> Backup | None:
+    """What makes a backup before an upgrade; None where no backups are set up."""
+    settings = platform.settings
+    if not (settings.backup_recipient and settings.backups_dir):
+        return None
+    from smarter_connector.tenants.backup import backup
+
+    return lambda platform, tenant: backup(platform, tenant.id)
+
+
+def attempt(platform: Platform, tenant: TenantRow, order: Order, watch: Watch) -> Outcome:
+    """One tenant, whatever happens to it."""
+    own = replace(platform, say=lambda text: watch.told(tenant, text))
+    started = platform.clock.monotonic()
+    blank = Outcome(tenant.id, tenant.slug, tenant.rut, "unchanged")
+    try:
+        outcome = _upgrade_one(own, tenant, order, blank)
+    except (ConnectorError, psycopg.Error, OSError) as error:
+        outcome = replace(blank, state="failed", error=str(error))
+    outcome = replace(outcome, seconds=round(platform.clock.monotonic() - started, 3))
+    watch.ended(outcome)
+    return outcome
+
+
+def _upgrade_one(platform: Platform, tenant: TenantRow, order: Order, blank: Outcome) -> Outcome:
+    """The backup is made while the tenant is served, and takes its lock itself."""
+    registry = platform.registry
+    if order.backup and _is_ahead(platform, tenant.id, order):
+        platform.say("backing up")
+        order.backup(platform, tenant)
+    with registry.lock(tenant.id):
+        if outcome := _go_on(platform, tenant.id, order, blank):
+            return outcome
+        tenant = _free(platform, tenant.id)
+        plan = make_plan(platform, tenant, order)
+        if plan.is_empty:
+            return _switch(platform, tenant, order, blank)
+        facts = {
+            "release": order.release.name, "from": tenant.release, "keep": order.keep,
+            "upgrade": list(plan.upgrade), "install": list(plan.install),
+        }  # fmt: skip
+        return _run(platform, tenant, order, registry.begin(tenant.id, KIND, facts), blank)
+
+
+def _is_ahead(platform: Platform, tenant_id: int, order: Order) -> bool:
+    """Whether an upgrade will begin: not gone on with, not refused, and more than a new name."""
+    tenant = platform.registry.tenant(tenant_id)
+    if tenant.maintenance or platform.registry.open_operation(tenant_id, KIND):
+        return False
+    return not make_plan(platform, tenant, order).is_empty
+
+
+def make_plan(platform: Platform, tenant: TenantRow, order: Order) -> Plan:
+    """What the tenant needs; reads its database. Raises InvalidRequest, as :func:`plan` does."""
+    with platform.admin(tenant.database or "") as connection:
+        names = frozenset(name for (name,) in connection.execute(_INSTALLED).fetchall())
+    return upgrade_plan.plan(
+        Installed(names, tenant.modules),
+        _old_release(platform, tenant),
+        order.release,
+        order.offered,
+        _module_set(platform, tenant, order.release),
+    )
+
+
+def _old_release(platform: Platform, tenant: TenantRow) -> ReleaseRow | None:
+    known = {row.name: row for row in platform.registry.releases(retired=True)}
+    return known.get(tenant.release)
+
+
+def _module_set(platform: Platform, tenant: TenantRow, release: ReleaseRow) -> tuple[str, ...]:
+    """What the tenant's set of modules consists of in the release."""
+    rows = platform.registry.templates(module_set=tenant.module_set, release=release.name)
+    settings = platform.settings
+    if rows:
+        return rows[0].modules
+    return settings.modules if tenant.module_set == settings.module_set else ()
+
+
+def _go_on(platform: Platform, tenant_id: int, order: Order, blank: Outcome) -> Outcome | None:
+    """End what a killed command began, or take it back when something else is asked for now.
+
+    None when there is nothing left of it.
+    """
+    registry = platform.registry
+    tenant = registry.tenant(tenant_id)
+    operation = registry.open_operation(tenant_id, KIND)
+    if operation is None:
+        _take_back(platform, tenant)
+        return None
+    if is_published(tenant, operation):
+        registry.finish(operation)
+        return None
+    if operation.data.get("release") == order.release.name:
+        return _run(platform, tenant, order, operation, blank)
+    undo(platform, UpgradeJob(tenant, order.release, operation.id), "another release was asked for")
+    registry.finish(operation, error="another release was asked for")
+    return None
+
+
+def _take_back(platform: Platform, tenant: TenantRow) -> None:
+    """Undo a failed upgrade now that could not be undone then: the server was away, say."""
+    if not (tenant.maintenance or "").startswith(MAINTENANCE):
+        return
+    last = next((op for op in platform.registry.operations(tenant.id) if op.kind == KIND), None)
+    if last:
+        release = platform.registry.release(str(last.data.get("release")))
+        undo(platform, UpgradeJob(tenant, release, last.id), last.error)
+
+
+def _free(platform: Platform, tenant_id: int) -> TenantRow:
+    """The tenant as it is now. Raises Busy and InvalidRequest when something else is under way."""
+    tenant = platform.registry.tenant(tenant_id)
+    if tenant.status not in SERVED or not tenant.database:
+        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+    operation = platform.registry.open_operation(tenant_id)
+    if operation and operation.kind not in HARMLESS:
+        raise Busy(f"the last {operation.kind} of {tenant.slug} is not finished: run it again")
+    if tenant.maintenance:
+        raise Busy(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
+    return tenant
+
+
+def _switch(platform: Platform, tenant: TenantRow, order: Order, blank: Outcome) -> Outcome:
+    """The modules are the same in both releases: no Odoo, no interruption."""
+    if tenant.release == order.release.name:
+        return blank
+    digests = {
+        name: upgrade_plan.digest(order.release, name) if noted else ""
+        for name, noted in tenant.modules.items()
+    }
+    detail = {"from": tenant.release, "to": order.release.name, "modules": []}
+    platform.registry.update(
+        tenant.id, "upgraded", detail, release=order.release.name, modules=digests
+    )
+    return replace(blank, state="switched")
+
+
+def _run(
+    platform: Platform, tenant: TenantRow, order: Order, operation: OperationRow, blank: Outcome
+) -> Outcome:
+    job = UpgradeJob(tenant, order.release, operation.id)
+    modules = (*operation.data["upgrade"], *operation.data["install"])
+    done = replace(blank, state="upgraded", modules=modules, restore_point=job.restore_point)
+    try:
+        run_steps(platform, operation, STEPS, job)
+    except ConnectorError as error:
+        failed = replace(blank, state="failed", modules=modules, error=str(error))
+        return done if _after_failure(platform, job, error) else failed
+    return done
+
+
+def _after_failure(platform: Platform, job: UpgradeJob, error: ConnectorError) -> bool:
+    """Put back what was there. True when the upgrade was in force already: only its note failed.
+
+    Raises StepFailed when that fails too; the tenant stays in maintenance until the command is run
+    again.
+    """
+    try:
+        registry = platform.registry
+        found = [op for op in registry.operations(job.tenant.id) if op.id == job.operation]
+        if found and is_published(registry.tenant(job.tenant.id), found[0]):
+            return True
+        platform.say("putting back what was there")
+        undo(platform, job, str(error))
+    except (ConnectorError, psycopg.Error, OSError) as second:
+        message = f"{error}; it could not be taken back ({second}): run the command again"
+        raise StepFailed(message) from error
+    return False
