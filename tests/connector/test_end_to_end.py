@@ -36,7 +36,7 @@ async def test_every_event_arrives_signed_and_in_order_per_lane(reused_outbox):
 
 
 async def test_ids_and_body_of_events_that_come_again(reused_outbox):
-    """Tried again or dead: all as before. Delivered and replayed: another webhook-id, and marked."""
+    """Tried again or dead: all as before. Delivered and replayed: another webhook-id and a mark."""
     got: list[tuple[str, dict, bytes]] = []
     answers = iter((500, 422, 200, 200))
 
