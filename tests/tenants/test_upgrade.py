@@ -26,7 +26,7 @@ from smarter_connector.tenants import (
 from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
-from tests.tenants import upgrading
+from tests.tenants import keeping, upgrading
 from tests.tenants.upgrading import COLUMN, FIRST, FIRST_DATABASE, Bed
 
 POINTS = (
@@ -340,3 +340,12 @@ def test_a_restart_of_postgresql_in_the_middle_is_told_and_the_next_try_complete
     assert bed.row().maintenance == "upgrade to release 2.0"
     assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
     assert (bed.has_column(), bed.row().maintenance, bed.left_over()) == (True, None, [])
+
+
+def test_where_backups_are_set_up_one_of_the_old_release_is_taken(bed: Bed, tenant, tmp_path):
+    bed = Bed(keeping.with_backups(bed.platform, tmp_path), bed.folder)
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+    (row,) = bed.platform.registry.backups(bed.row().id)
+    assert row.release == "1.0"
+    bed.upgrade("2.0", tenant)
+    assert bed.platform.registry.backups(bed.row().id) == [row]
