@@ -110,7 +110,8 @@ def forget(platform: Platform, tenant: Tenant) -> None:
     if row is not None:
         nothing = {"database": None, "uuid": None, "maintenance": None}
         platform.registry.update(row.id, "purged", {"by": "--fresh"}, status="purged", **nothing)
-        platform.databases.drop(f"new_{row.id}")
+        for name in (f"new_{row.id}", *platform.databases.names(f"pre_{row.id}_")):
+            platform.databases.drop(name)
     platform.databases.drop(tenant.database)
     if platform.settings.warehouse:
         drop_tenant(platform.admin, tenant.rut)
