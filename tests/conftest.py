@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.filterwarnings("error"), append=False)
         if item.get_closest_marker("soak") and not config.getoption("--soak"):
             item.add_marker(pytest.mark.skip(reason="long form: give --soak"))
+    # What waits most begins first, so that it does not end last.
+    items.sort(key=lambda item: not ({"faults", "tenants"} & set(item.path.parts)))
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-#: Where programs of the tenant call, as opposed to the web client.
-INTEGRATION = re.compile(r"/+(xmlrpc|jsonrpc|json/[12]|doc-bearer)(/|$)", re.ASCII)
+#: Where programs of the tenant call, as opposed to the web client. Odoo serves each of them under a
+#: language's prefix too, which the tenant may spell as it likes.
+INTEGRATION = re.compile(r"(/+[^/]+)?/+(xmlrpc|jsonrpc|json/[12]|doc-bearer)(/|$)", re.ASCII)
 
 _PAGE = """<!DOCTYPE html>
 <html lang="es-CL">

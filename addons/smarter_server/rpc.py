@@ -34,9 +34,12 @@ def install(allowance: Allowance) -> None:
         if here is None:
             return stock_object(method, params)
         _require_own(here, params)
-        result = stock_object(method, params)
-        allowance.spend(here.route)
-        return result
+        try:
+            return stock_object(method, params)
+        finally:
+            # A call that fails is a call; a stranger's is none.
+            if here.identified:
+                allowance.spend(here.route)
 
     odoo.service.common.dispatch, odoo.service.model.dispatch = common, model
     ResUsers._check_uid_passwd = _unexpired(ResUsers._check_uid_passwd)
@@ -76,7 +79,7 @@ def _unexpired(stock: Callable) -> Callable:
 
     def check_uid_passwd(self, uid, passwd):
         stock(self, uid, passwd)
-        if visit.current() is None:
+        if (here := visit.current()) is None:
             return
         self.env.cr.execute(
             "SELECT 1 FROM res_users_apikeys WHERE user_id = %s AND index = %s"
@@ -85,5 +88,6 @@ def _unexpired(stock: Callable) -> Callable:
         )
         if self.env.cr.fetchone():
             stock.__wrapped__(self, uid, passwd)
+        here.identified = True
 
     return check_uid_passwd

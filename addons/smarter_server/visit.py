@@ -16,7 +16,8 @@ from .routes import Route
 class Visit:
     """``route`` is None where no tenant is meant, and then no database can be reached.
 
-    ``throttled`` is set when a login was refused because of too many failures before it.
+    ``throttled`` is set when a login was refused because of too many failures before it,
+    ``identified`` when a call by RPC proved whose it is.
     """
 
     route: Route | None
@@ -24,6 +25,7 @@ class Visit:
     path: str
     forwarded: bool = False
     throttled: bool = False
+    identified: bool = False
     reference: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property

@@ -83,15 +83,13 @@ def ensure(platform: Platform, runtime: Runtime, tenant: Tenant) -> TenantRow:
 
 def bring_up_to_date(platform: Platform) -> None:
     """Upgrade every tenant that runs other code than the present one; data in it is kept."""
-    from smarter_connector.tenants.upgrade import upgrade
-
     release = platform.settings.release
     served = platform.registry.tenants(status=("active", "suspended"))
     behind = [row.id for row in served if row.release != release]
     if not behind:
         return
     with step(f"Bringing {len(behind)} tenant(s) to the present code"):
-        report = upgrade(platform, behind, release)
+        report = tenants.upgrade(platform, behind, release)
     for outcome in report.of("failed"):
         raise SetupError(f"{outcome.slug} cannot be upgraded: {outcome.error}")
 
@@ -112,7 +110,8 @@ def forget(platform: Platform, tenant: Tenant) -> None:
     if row is not None:
         nothing = {"database": None, "uuid": None, "maintenance": None}
         platform.registry.update(row.id, "purged", {"by": "--fresh"}, status="purged", **nothing)
-        platform.databases.drop(f"new_{row.id}")
+        for name in (f"new_{row.id}", *platform.databases.names(f"pre_{row.id}_")):
+            platform.databases.drop(name)
     platform.databases.drop(tenant.database)
     if platform.settings.warehouse:
         drop_tenant(platform.admin, tenant.rut)

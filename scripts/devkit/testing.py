@@ -184,7 +184,9 @@ def _parallel(plan: Plan) -> list[str]:
     )
     if plan.plain != ["tests"] or by_hand:
         return []
-    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    # One more than processors: the fault tests mostly wait for leases and for processes to start.
+    helpers = min(os.cpu_count() or 1, 4) + 1
+    return ["-n", str(helpers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _pytest(arguments: list[str], environment: dict[str, str]) -> Result:

@@ -166,9 +166,26 @@ def test_calls_within_the_allowance_are_counted_once_they_are_authenticated(site
     assert site.post("/json/2/res.users/search_count", {"domain": []}, headers).status == 429
 
 
+def test_a_language_before_the_address_opens_no_other_door(site, here, stage):
+    with stage.runtime.server.odoo.connect(here.database) as connection:
+        query = "SELECT url_code FROM res_lang WHERE active ORDER BY code = 'en_US' DESC LIMIT 1"
+        (language,) = connection.execute(query).fetchone()
+    use_up(stage, here.database, 99)
+    path, headers = "/json/2/res.users/search_count", {"Authorization": f"Bearer {here.key}"}
+    assert site.post(f"/{language}{path}", {"domain": []}, headers).status == 200
+    assert site.post(f"/{language}{path}", {"domain": []}, headers).status == 429
+
+
+def test_a_call_that_fails_counts_as_well(site, here, stage):
+    call = (here.database, 2, here.key, "res.users", "no_such_method", [])
+    assert "error" in site.jsonrpc("object", "execute_kw", *call)
+    assert hits(stage, "api") == 1
+
+
 def test_a_stranger_cannot_use_up_what_a_tenant_has(site, here, stage):
     for _ in range(3):
         site.jsonrpc("object", "execute_kw", here.database, 2, "wrong", "res.users", "read", [])
+        site.jsonrpc("object", "execute_kw", here.database, "nobody", "x", "res.users", "read", [])
         site.jsonrpc("common", "version")
         site.post("/json/2/res.users/search", {}, {"Authorization": "Bearer wrong"})
     assert hits(stage, "api") == 0

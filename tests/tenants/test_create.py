@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import threading
 from dataclasses import replace
 
@@ -113,6 +115,17 @@ def test_a_killed_creation_that_is_asked_for_otherwise_begins_anew(little: Platf
     with little.admin("t_77654321_7") as connection:
         row = connection.execute("SELECT name, plan FROM smarter_tenant").fetchone()
     assert row == ("Otra Razón Social Ltda.", "starter")
+
+
+def test_the_password_of_the_last_try_counts(little: Platform, killed):
+    first = replace(REQUEST, password="the first of two passwords")
+    killed("create:warehouse", lambda: create(little, first))
+    create(little, replace(REQUEST, password="the second of two passwords"))
+    with little.admin("t_77654321_7") as connection:
+        (kept,) = connection.execute("SELECT password FROM res_users").fetchone()
+    _, _, rounds, salt, checksum = kept.replace(".", "+").split("$")
+    key = b"the second of two passwords", base64.b64decode(f"{salt}=="), int(rounds)
+    assert base64.b64decode(f"{checksum}==") == hashlib.pbkdf2_hmac("sha512", *key)
 
 
 def test_of_two_creations_at_once_one_wins(little: Platform, routes):

@@ -6,7 +6,7 @@ import pytest
 
 from smarter_connector import tenants
 from smarter_connector.registry import InvalidRequest
-from smarter_connector.registry.errors import StepFailed
+from smarter_connector.registry.errors import Busy, StepFailed
 from smarter_connector.tenants import CreateRequest, Platform
 
 RUT, DATABASE = "77654321-7", "t_77654321_7"
@@ -51,6 +51,21 @@ def test_killed_anywhere_running_it_again_completes(little: Platform, tenant, ki
     row = tenants.install(little, tenant, ["crm"])
     assert (row.maintenance, "crm" in row.modules) == (None, True)
     assert little.registry.open_operation(row.id) is None
+
+
+def test_nothing_is_installed_while_another_operation_is_half_done(little: Platform, tenant):
+    row = little.registry.tenant(tenant)
+    little.registry.begin(row.id, "upgrade")
+    with pytest.raises(Busy, match="upgrade"):
+        tenants.install(little, tenant, ["crm"])
+
+
+def test_anothers_maintenance_page_is_not_taken_away(little: Platform, tenant):
+    row = little.registry.tenant(tenant)
+    little.registry.update(row.id, "test", maintenance="upgrade to release 2.0")
+    with pytest.raises(Busy, match="in maintenance"):
+        tenants.install(little, tenant, ["crm"])
+    assert little.registry.tenant(tenant).maintenance == "upgrade to release 2.0"
 
 
 def test_a_failed_installation_is_told_in_odoos_words_and_the_tenant_served(

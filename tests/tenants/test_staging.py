@@ -55,7 +55,7 @@ def original(_small: Platform, tmp_path_factory):
 
 @pytest.fixture
 def own(_small: Platform, original, tmp_path: Path, monkeypatch):
-    """The platform, with a release whose folder exists and an Odoo that has nothing to neutralize."""
+    """The platform, with a release that has a folder and an Odoo that neutralizes nothing."""
     (tmp_path / "addons" / "smarter_base").mkdir(parents=True)
     monkeypatch.setattr(OdooRunner, "neutralize", lambda *_: "")
     release = _small.registry.release(small.RELEASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,10 +15,18 @@ from smarter_connector.exceptions import StoreUnavailable
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import Platform, doctor, restore_points, upgrade_checks, upgrade_one
+from smarter_connector.tenants import (
+    Platform,
+    doctor,
+    filestore,
+    restore_points,
+    upgrade_checks,
+    upgrade_one,
+)
+from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
-from tests.tenants import upgrading
+from tests.tenants import keeping, upgrading
 from tests.tenants.upgrading import COLUMN, FIRST, FIRST_DATABASE, Bed
 
 POINTS = (
@@ -284,3 +293,59 @@ def test_only_restore_points_can_be_dropped_as_such(bed: Bed, tenant, killed):
         with pytest.raises(InvalidRequest):
             restore_points.drop(bed.platform, name)
     assert bed.points() == [point]
+
+
+def test_ordering_the_release_it_came_from_gives_a_killed_upgrade_up(bed: Bed, tenant, killed):
+    before = bed.row()
+    killed("upgrade:owner", lambda: bed.upgrade("2.0", tenant))
+    (outcome,) = bed.upgrade("1.0", tenant).outcomes
+    after = bed.row()
+    assert outcome.state == "unchanged"
+    assert replace(after, updated_at=before.updated_at) == before
+    assert not bed.has_column()
+    assert (bed.left_over(), bed.points()) == ([], [])
+
+
+def test_a_full_disk_is_told_and_the_tenant_served_as_before(bed: Bed, tenant, monkeypatch):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    before = bed.row()
+    with monkeypatch.context() as patch:
+        patch.setattr(filestore, "replace", full)
+        (outcome,) = bed.upgrade("2.0", tenant).outcomes
+    assert "upgrade, step odoo: No space left on device" in outcome.error
+    assert replace(bed.row(), updated_at=before.updated_at) == before
+    assert bed.left_over() == []
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+
+
+def test_a_restart_of_postgresql_in_the_middle_is_told_and_the_next_try_completes(
+    bed: Bed, tenant, small_server, monkeypatch
+):
+    original = Databases.copy_filestore
+
+    def restarted(self, source, target):
+        original(self, source, target)
+        small_server.stop()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Databases, "copy_filestore", restarted)
+        try:
+            (outcome,) = bed.upgrade("2.0", tenant).outcomes
+        finally:
+            small_server.start()
+    assert outcome.state == "failed"
+    assert "run the command again" in outcome.error
+    assert bed.row().maintenance == "upgrade to release 2.0"
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+    assert (bed.has_column(), bed.row().maintenance, bed.left_over()) == (True, None, [])
+
+
+def test_where_backups_are_set_up_one_of_the_old_release_is_taken(bed: Bed, tenant, tmp_path):
+    bed = Bed(keeping.with_backups(bed.platform, tmp_path), bed.folder)
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+    (row,) = bed.platform.registry.backups(bed.row().id)
+    assert row.release == "1.0"
+    bed.upgrade("2.0", tenant)
+    assert bed.platform.registry.backups(bed.row().id) == [row]

@@ -77,6 +77,11 @@ def test_what_the_set_gained_is_installed_and_what_people_took_out_is_not():
     assert found == Plan((), ("fleet",))
 
 
+def test_what_people_took_out_and_put_back_is_as_new_as_its_release():
+    tenant = Installed(TENANT.modules | {"crm"}, {**TENANT.digests, "crm": ""})
+    assert plan(tenant, OLD, release("r2", smarter_a="a1", smarter_b="b1"), OFFERED).is_empty
+
+
 def test_a_release_without_an_installed_module_is_refused():
     with pytest.raises(InvalidRequest, match="r2 does not have smarter_b: uninstall it"):
         plan(TENANT, OLD, release("r2", smarter_a="a1"), OFFERED)

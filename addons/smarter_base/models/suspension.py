@@ -1,3 +1,5 @@
+import threading
+
 from odoo import api, models
 from odoo.http import request
 
@@ -30,6 +32,14 @@ NO_DOCUMENTS = ("res.", "mail.", "discuss.", "ir.", "smarter.tenant")
 WRITTEN_BY_READING = frozenset(
     {"access_token", "is_manually_modified", "message_main_attachment_id"}
 )
+
+
+def has_visitor():
+    """Say whether somebody from outside asks for what is being done.
+
+    RPC hides its request from the code it calls; its thread still bears the address.
+    """
+    return bool(request) or bool(getattr(threading.current_thread(), "url", None))
 
 
 class Base(models.AbstractModel):
@@ -70,7 +80,7 @@ class Base(models.AbstractModel):
         if (
             self.env.su
             and "message_ids" in self._fields
-            and request
+            and has_visitor()
             and not self._name.startswith(NO_DOCUMENTS)
             and self.env["smarter.tenant"]._is_suspended()
         ):

@@ -92,6 +92,21 @@ class TestSuspensionHttp(SmarterCase, HttpCase):
         with self.assertRaisesRegex(Fault, REASON):
             execute("create", {"name": "Por RPC"})
 
+    @mute_logger("odoo.http")
+    def test_rpc_touches_no_document_with_all_rights_either(self):
+        administrator = new_test_user(
+            self.env, "jefa", "base.group_system", password="una-clave-larga"
+        )
+        action = self.env["ir.actions.server"].create(
+            {"name": "Asiento", "model_id": self.env.ref("account.model_account_move").id,
+             "state": "code", "code": "model.sudo().create({'move_type': 'entry'})"}
+        )  # fmt: skip
+        with self.assertRaisesRegex(Fault, REASON):
+            self.xmlrpc_object.execute_kw(
+                self.env.cr.dbname, administrator.id, "una-clave-larga",
+                "ir.actions.server", "run", [action.ids],
+            )  # fmt: skip
+
     def test_a_portal_user_reads(self):
         self.log_in(self.portal)
         self.assertEqual(self.url_open("/my/home").status_code, 200)

@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
 
+import psycopg2
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import ormcache
@@ -140,22 +142,33 @@ class SmarterOutbox(models.AbstractModel):
         An event whose payload fails again, or whose record is gone, stays dead and says why.
         """
         for event in events.sudo().filtered(lambda event: event.state == "dead"):
-            document = json.loads(dumped(self._rebuilt(event)))
-            state = document.get("state", "ready")
-            customer = document.get("customer") if state == "ready" else None
+            document = self._with_figures(json.loads(dumped(self._rebuilt(event))))
             self.env.cr.execute(
-                "UPDATE smarter_event SET data = %s::jsonb"
-                " || coalesce(smarteros.customer_figures(%s), '{}'), state = %s, error = %s"
-                " WHERE id = %s",
+                "UPDATE smarter_event SET data = %s::jsonb, state = %s, error = %s WHERE id = %s",
                 [
                     json.dumps(document.get("data", {})),
-                    customer and json.dumps(customer),
-                    state,
+                    document.get("state", "ready"),
                     document.get("error"),
                     event.id,
                 ],
             )
         events.invalidate_recordset()
+
+    @api.model
+    def _with_figures(self, document):
+        """The document with its customer's figures in its data; dead if they cannot be read."""
+        if document.get("state") == "dead" or not document.get("customer"):
+            return document
+        customer = json.dumps(document["customer"])
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute("SELECT smarteros.customer_figures(%s)", [customer])
+                [figures] = self.env.cr.fetchone()
+        except psycopg2.OperationalError:
+            raise  # of this moment, not of the record: Odoo tries the whole call again
+        except psycopg2.Error as failure:
+            return {"state": "dead", "error": failure.diag.message_primary or str(failure)}
+        return document | {"data": document["data"] | (figures or {})}
 
     @api.model
     def _rebuilt(self, event):

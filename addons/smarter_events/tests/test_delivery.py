@@ -57,6 +57,22 @@ class TestDelivery(SubscriptionCase):
             self.assertEqual(answer["params"]["type"], "warning")
             self.assertEqual(delivery.state, "dead")
 
+    def test_an_event_whose_figures_fail_again_stays_dead_with_the_new_reason(self):
+        partner = self.env["res.partner"].create({"name": "Juana Soto"})
+        delivery = self.enqueue(
+            self.subscription,
+            type="contact.updated",
+            res_id=partner.id,
+            aggregate=f"res.partner/{partner.id}",
+            state="dead",
+            error="what failed before",
+        )
+        self.env.cr.execute("ALTER TABLE res_partner_category RENAME active TO gone")
+        answer = delivery.with_user(self.admin).action_replay()
+        self.assertEqual(answer["params"]["type"], "warning")
+        self.assertEqual((delivery.state, delivery.event_state), ("dead", "dead"))
+        self.assertIn("active", delivery.event_error)
+
     def test_a_selection_says_how_many_of_each_it_sent(self):
         done = self.enqueue(self.subscription)
         self.settle(done, "delivered", status="200")

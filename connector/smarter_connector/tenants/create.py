@@ -154,8 +154,10 @@ def _claim(
         "module_set": template.module_set, "external_ids": dict(request.external_ids),
     }  # fmt: skip
     changed = {key: value for key, value in wanted.items() if getattr(tenant, key) != value}
-    if changed:
+    if changed or request.password is not None:
+        # The password of an earlier try may be another one, or none: nothing tells.
         _begin_anew(platform, tenant.id)
+    if changed:
         tenant = registry.update(tenant.id, "reserved", {"again": sorted(changed)}, **changed)
     if request.hosts and tenant.hosts != tuple(host.lower() for host in request.hosts):
         _begin_anew(platform, tenant.id)

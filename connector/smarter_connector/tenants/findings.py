@@ -163,7 +163,7 @@ def _modules(case: Case) -> Answer:
     old = [
         name
         for name, digest in case.tenant.modules.items()
-        if name in release.modules and release.modules[name].get("digest") != digest
+        if digest and name in release.modules and release.modules[name].get("digest") != digest
     ]
     return ("warning", f"to upgrade: {', '.join(sorted(old))}") if old else None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, TenantRow
-from smarter_connector.registry.errors import StepFailed
+from smarter_connector.registry.errors import Busy, StepFailed
 from smarter_connector.tenants import releases
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.odoo_runner import FACTS, check_module
@@ -17,6 +17,10 @@ from smarter_connector.tenants.reset import installed_modules
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 
 KIND = "install"
+MAINTENANCE = "installing "
+"""How the registry's reason for the maintenance of an installation begins."""
+#: Work that may be open beside an installation: it changes nothing in the tenant.
+HARMLESS = (KIND, "backup")
 #: Odoo's own modules, as the database's list of modules knows them.
 _OFFERED = """SELECT name FROM ir_module_module WHERE name = ANY(%s)
     AND state <> 'uninstallable' AND author = 'Odoo S.A.' AND license LIKE 'LGPL%%'"""
@@ -51,6 +55,7 @@ def install(
         tenant = registry.tenant(key)
         if tenant.status not in ("active", "suspended") or not tenant.database:
             raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+        _check_free(platform, tenant)
         wanted = tuple(dict.fromkeys(modules))
         _check_offered(platform, tenant, wanted)
         operation = registry.open_operation(tenant.id, KIND)
@@ -64,6 +69,15 @@ def install(
             registry.update(tenant.id, "install failed", {"error": str(error)}, maintenance=None)
             raise
     return registry.tenant(tenant.id)
+
+
+def _check_free(platform: Platform, tenant: TenantRow) -> None:
+    """Raises Busy when something else is half done: the page it put up is not ours to take away."""
+    operation = platform.registry.open_operation(tenant.id)
+    if operation and operation.kind not in HARMLESS:
+        raise Busy(f"the last {operation.kind} of {tenant.slug} is not finished: run it again")
+    if tenant.maintenance and not tenant.maintenance.startswith(MAINTENANCE):
+        raise Busy(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
 
 
 def _check_offered(platform: Platform, tenant: TenantRow, modules: Sequence[str]) -> None:
@@ -83,7 +97,7 @@ def _check_offered(platform: Platform, tenant: TenantRow, modules: Sequence[str]
 
 
 def _close(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
-    reason = f"installing {', '.join(job.modules)}"[:1000]
+    reason = f"{MAINTENANCE}{', '.join(job.modules)}"[:1000]
     platform.registry.update(
         job.tenant.id, "installing", {"modules": list(job.modules)}, maintenance=reason
     )

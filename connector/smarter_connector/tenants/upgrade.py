@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+import psycopg
+
+from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.tenants import releases, restore_points, templates
 from smarter_connector.tenants.platform import Platform
@@ -52,7 +55,7 @@ def upgrade(
         outcomes += [_skipped(tenant, watch) for tenant in rest]
     else:
         outcomes += _in_parallel(platform, rest, order, watch, workers)
-    restore_points.sweep(platform)
+    _sweep(platform)
     seconds = platform.clock.monotonic() - started
     return Report(order.release.name, workers, round(seconds, 3), tuple(outcomes))
 
@@ -113,6 +116,14 @@ def _in_parallel(
                 outcomes += [_skipped(tenant, watch) for tenant in waiting]
                 waiting = []
     return outcomes
+
+
+def _sweep(platform: Platform) -> None:
+    """Should it fail, the report of the upgrade is told all the same."""
+    try:
+        restore_points.sweep(platform)
+    except (ConnectorError, psycopg.Error, OSError) as error:
+        platform.say(f"restore points were not swept: {error}")
 
 
 def _skipped(tenant: TenantRow, watch: Watch) -> Outcome:

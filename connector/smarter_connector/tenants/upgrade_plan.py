@@ -53,7 +53,7 @@ def plan(
     install = _missing(installed, offered, module_set)
     build = old.odoo_build if old else ""
     if any(
-        installed.digests.get(name, build) != new.odoo_build
+        (installed.digests.get(name) or build) != new.odoo_build
         for name in installed.modules
         if name not in new.modules
     ):

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from smarter_connector.registry import OperationRow, ReleaseRow, TenantRow
-from smarter_connector.tenants import maintenance, releases, upgrade_checks
+from smarter_connector.tenants import filestore, maintenance, releases, upgrade_checks
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.steps import Facts, Step
 from smarter_connector.tenants.upgrade_plan import noted
@@ -75,6 +75,7 @@ def _odoo(platform: Platform, job: UpgradeJob, facts: Mapping[str, Any]) -> Fact
         odoo.upgrade(job.copy, upgraded, *(["-i", ",".join(new)] if new else []))
     elif new:
         odoo.install(job.copy, new)
+    filestore.own_like(platform.settings.filestores, platform.filestore(job.copy))
     return {"counts": counts}
 
 

@@ -14,6 +14,12 @@ CREATE TABLE IF NOT EXISTS smarter_webhook_hour (
     used integer NOT NULL DEFAULT 0
 );
 
+-- A function of its own, so that a test can stop the clock.
+CREATE OR REPLACE FUNCTION smarteros.allowance_clock() RETURNS timestamp
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT clock_timestamp() AT TIME ZONE 'utc'
+$$;
+
 CREATE OR REPLACE FUNCTION smarteros.counted_subscriptions() RETURNS integer[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(id), '{}') FROM smarter_subscription WHERE target IN ('n8n', 'webhook')
@@ -30,7 +36,7 @@ $$;
 CREATE OR REPLACE FUNCTION smarteros.claim_within(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_now timestamp := clock_timestamp() AT TIME ZONE 'utc';
+    v_now timestamp := smarteros.allowance_clock();
     v_hour timestamp := date_trunc('hour', v_now);
     v_limit integer := greatest(0, coalesce((p ->> 'hourly')::integer, 0));
     v_counted integer[] := smarteros.counted_subscriptions();
@@ -51,8 +57,8 @@ BEGIN
     -- The oldest first: of a lane, what is given back is always its end.
     v_over := v_ids[greatest(0, v_limit - v_used) + 1 :];
     IF cardinality(v_over) > 0 THEN
-        UPDATE smarter_delivery SET state = 'pending', lease = NULL, due_at = v_now,
-            attempts = attempts - 1 WHERE id = ANY (v_over);
+        UPDATE smarter_delivery SET state = 'pending', lease = NULL,
+            due_at = clock_timestamp() AT TIME ZONE 'utc', attempts = attempts - 1 WHERE id = ANY (v_over);
         v_claim := jsonb_set(v_claim, '{deliveries}', coalesce((
             SELECT jsonb_agg(d) FROM jsonb_array_elements(v_claim -> 'deliveries') d
             WHERE NOT (d ->> 'id')::bigint = ANY (v_over)), '[]'));
@@ -66,7 +72,7 @@ END $$;
 CREATE OR REPLACE FUNCTION smarteros.settle_within(p jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    v_hour timestamp := date_trunc('hour', clock_timestamp() AT TIME ZONE 'utc');
+    v_hour timestamp := date_trunc('hour', smarteros.allowance_clock());
     v_counted integer[] := smarteros.counted_subscriptions();
     v_back bigint[] := ARRAY(SELECT (o ->> 'id')::bigint FROM jsonb_array_elements(p) o
         WHERE o ->> 'outcome' <> 'delivered');
@@ -87,7 +93,7 @@ CREATE OR REPLACE FUNCTION smarteros.allowance(p jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT smarteros.allowance_document((p ->> 'hourly')::integer, coalesce((
         SELECT used FROM smarter_webhook_hour WHERE hour = date_trunc('hour', t.now)), 0), t.now)
-    FROM (SELECT clock_timestamp() AT TIME ZONE 'utc' AS now) t
+    FROM (SELECT smarteros.allowance_clock() AS now) t
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA smarteros FROM PUBLIC;

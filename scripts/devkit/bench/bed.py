@@ -16,6 +16,7 @@ from psycopg import sql
 
 from devkit import cluster, odoo_process, odoo_source, paths, server
 from devkit.bench import processes
+from devkit.locking import lock
 from devkit.odoo_process import Runtime
 from smarter_connector.provisioning import provision
 from smarter_domain.events.signature import SigningKey
@@ -147,8 +148,10 @@ def _without_libpq(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def opened() -> Iterator[Bed]:
+    """One measurement at a time: a second one waits, as each drops what the other made."""
     home = paths.open_home()
     with ExitStack() as stack:
+        stack.enter_context(lock(home, "bench"))
         found = stack.enter_context(server.opened(home, "bench", environ={}))
         _configure(home, found)
         folder = Path(stack.enter_context(TemporaryDirectory(dir=home.root)))

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from devkit.server import Server
-from smarter_connector.provisioning import audit_role, ensure_role, provision
-from smarter_domain.outbox import PROTOCOL_FUNCTIONS
+from smarter_connector.provisioning import CONNECTOR_ROLE, audit_role, ensure_role, provision
+from smarter_domain.outbox import PROTOCOL_FUNCTIONS, install_statements
 from tests.postgres import OutboxDatabase
 
 
@@ -29,6 +29,30 @@ def test_provisioning_twice_changes_nothing(outbox: OutboxDatabase, admin) -> No
     before = admin.execute(query).fetchall()
     assert provision(admin) is True
     assert admin.execute(query).fetchall() == before
+
+
+def test_an_upgrade_that_replaces_a_function_keeps_who_may_call_it(outbox, admin) -> None:
+    """As it stood in a database of the time when claim gave jsonb."""
+    old = "CREATE FUNCTION smarteros.claim(p jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT p'"
+    with outbox.owner() as owner:
+        owner.execute("DROP FUNCTION smarteros.claim(jsonb)")
+        owner.execute(old)
+    provision(admin)
+    with outbox.owner() as owner:
+        for statement in install_statements():
+            owner.execute(statement)
+    assert audit_role(admin, CONNECTOR_ROLE) == []
+    with outbox.connector() as connection:
+        (answer,) = connection.execute("SELECT smarteros.claim('{}')").fetchone()
+    assert answer["deliveries"] == []
+
+
+def test_an_upgrade_gives_nobody_a_function_who_did_not_have_it(outbox, admin) -> None:
+    admin.execute("REVOKE EXECUTE ON FUNCTION smarteros.claim(jsonb) FROM " + CONNECTOR_ROLE)
+    with outbox.owner() as owner:
+        for statement in install_statements():
+            owner.execute(statement)
+    assert audit_role(admin, CONNECTOR_ROLE) == ["the role cannot execute smarteros.claim(jsonb)"]
 
 
 def test_connector_calls_the_protocol(outbox: OutboxDatabase) -> None:

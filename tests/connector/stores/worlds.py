@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
 import psycopg
@@ -87,6 +87,7 @@ class PostgresWorld:
         self.database = database
         self.owner = owner
         self.budget = ConnectionBudget(10)
+        self.hour = 10
 
     def store(self, **tenant: Any) -> Store:
         return sql.store_of(self.database, self.budget, **tenant)
@@ -103,8 +104,24 @@ class PostgresWorld:
     def hold(self) -> None:
         self.owner.execute("UPDATE smarter_outbox_state SET held = true")
 
+    @contextmanager
+    def stopped_clock(self):
+        """The allowance's clock stands: else a test that runs across a full hour would fail."""
+        query = "SELECT pg_get_functiondef('smarteros.allowance_clock()'::regprocedure)"
+        (running,) = self.owner.execute(query).fetchone()
+        self._set_clock()
+        yield
+        self.owner.execute(running)
+
     def next_hour(self) -> None:
-        self.owner.execute("UPDATE smarter_webhook_hour SET hour = hour - interval '1 hour'")
+        self.hour += 1
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        self.owner.execute(
+            "CREATE OR REPLACE FUNCTION smarteros.allowance_clock() RETURNS timestamp LANGUAGE sql"
+            f" AS $$ SELECT timestamp '2026-11-22 {self.hour}:59:59.9' $$"
+        )
 
     def suspend(self) -> None:
         self.owner.execute("UPDATE smarter_outbox_state SET tenant_status = 'suspended'")
@@ -171,6 +188,7 @@ async def open_world(kind: str, database: OutboxDatabase | None):
     async with AsyncExitStack() as stack:
         owner = stack.enter_context(database.owner())
         world = {"postgres": PostgresWorld, "rpc": RpcWorld}[kind](database, owner)
+        stack.enter_context(world.stopped_clock())
         if isinstance(world, RpcWorld):
             world.threads = stack.enter_context(ThreadPoolExecutor(2))
             world.url = await stack.enter_async_context(receiver(world.answer))

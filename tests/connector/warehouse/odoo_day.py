@@ -65,3 +65,9 @@ env.cr.commit()
 gone.unlink()
 branch.active = False
 env.cr.commit()
+
+# Who is in all these documents is renamed, and what was sold.
+env["res.partner"].browse(day.partner).name = "Comercial Nueva Era SpA"
+env.cr.commit()
+env["product.product"].browse(day.product).write({"name": "Repuesto", "default_code": "REP-2"})
+env.cr.commit()

@@ -4,8 +4,9 @@
 -- its ids, so a record that moves to another company of the tenant stays one row. `rut` is the
 -- company's and decides who sees the row. Version = (epoch, number) of the event that wrote it last.
 -- A deleted record keeps a tombstone (`deleted`, no values), so that a late event does not bring it
--- back; readers never see tombstones. Money is in the company's currency (`currency`; CLP without
--- decimals); `amount_currency` is a document's total in its own (`document_currency`).
+-- back; readers never see tombstones. Names beside a key are the dimension's (see NAMINGS in tables.py).
+-- Money is in the company's currency (`currency`; CLP without decimals); `amount_currency` is a
+-- document's total in its own (`document_currency`).
 
 CREATE SCHEMA IF NOT EXISTS wh;
 CREATE SCHEMA IF NOT EXISTS kpi;
@@ -148,6 +149,16 @@ ALTER TABLE wh.invoices ADD COLUMN IF NOT EXISTS document_currency text,
     ADD COLUMN IF NOT EXISTS amount_currency numeric;
 ALTER TABLE wh.payments ADD COLUMN IF NOT EXISTS document_currency text,
     ADD COLUMN IF NOT EXISTS amount_currency numeric;
+
+-- By these the writer finds the facts that repeat a name.
+CREATE INDEX IF NOT EXISTS orders_partner ON wh.orders (tenant, partner_key);
+CREATE INDEX IF NOT EXISTS invoices_partner ON wh.invoices (tenant, partner_key);
+CREATE INDEX IF NOT EXISTS payments_partner ON wh.payments (tenant, partner_key);
+CREATE INDEX IF NOT EXISTS leads_partner ON wh.leads (tenant, partner_key);
+CREATE INDEX IF NOT EXISTS deliveries_partner ON wh.deliveries (tenant, partner_key);
+CREATE INDEX IF NOT EXISTS order_lines_product ON wh.order_lines (tenant, product_key);
+CREATE INDEX IF NOT EXISTS invoice_lines_product ON wh.invoice_lines (tenant, product_key);
+CREATE INDEX IF NOT EXISTS stock_product ON wh.stock (tenant, product_key);
 
 -- How fresh a RUT's figures are: the load's clock and the newest event's.
 CREATE TABLE IF NOT EXISTS wh.watermarks (

@@ -3,11 +3,12 @@ statement is the same whatever the size of the batch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from psycopg import sql
 
-from smarter_connector.sinks.warehouse.tables import VERSION, LineTable, Table
+from smarter_connector.sinks.warehouse.tables import VERSION, LineTable, Naming, Table
 
 #: Only a newer version changes a row; the rows it did change come back.
 _UPSERT = """
@@ -20,6 +21,16 @@ _CLEAR_LINES = "DELETE FROM {table} WHERE tenant = %s AND {key} = ANY(%s)"
 _INSERT_LINES = """
 INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %s)
 """
+#: Of the facts whose own id, or whose dimension's, is given.
+_NAME = """
+UPDATE {table} AS t SET {updates} FROM {dimension} AS d
+WHERE {given} = ANY(%s) AND t.tenant = %s AND d.tenant = t.tenant AND d.{key} = t.{key}
+    AND NOT d.deleted AND ({old}) IS DISTINCT FROM ({new})
+"""
+#: First in a transaction. Whoever writes names waits for who writes facts, and the other way round:
+#: one could miss the rows of the other else. Those who write facts alone do not wait.
+LOCK_NAMES = "SELECT pg_advisory_xact_lock(hashtextextended('smarteros names ' || %s, 0))"
+SHARE_NAMES = "SELECT pg_advisory_xact_lock_shared(hashtextextended('smarteros names ' || %s, 0))"
 
 UPDATE_TENANT = """
 UPDATE wh.tenants SET name = %(name)s, slug = %(slug)s, plan = %(plan)s, status = %(status)s,
@@ -65,6 +76,29 @@ def clear_lines(table: Table, lines: LineTable) -> sql.Composed:
 def insert_lines(table: Table, lines: LineTable) -> sql.Composed:
     columns = ("tenant", "rut", table.key, *lines.columns, "epoch", "number")
     return _compose(_INSERT_LINES, lines.name, table.key, columns)
+
+
+@lru_cache(maxsize=64)
+def name_facts(naming: Naming, table: str, *, of_dimension: bool) -> sql.Composed:
+    """Takes ids and the tenant: ids of the dimension, or else of the facts."""
+    given = ("d", naming.id) if of_dimension else ("t", naming.tables[table])
+    pairs = naming.columns.items()
+    return sql.SQL(_NAME).format(
+        table=sql.Identifier("wh", table),
+        dimension=sql.Identifier("wh", naming.dimension),
+        key=sql.Identifier(naming.key),
+        given=sql.Identifier(*given),
+        updates=_list(sql.SQL("{} = {}").format(_id(a), _id("d", b)) for a, b in pairs),
+        old=_list(_id("t", a) for a, _ in pairs),
+        new=_list(_id("d", b) for _, b in pairs),
+    )
+
+
+_id = sql.Identifier
+
+
+def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
 
 
 def _compose(

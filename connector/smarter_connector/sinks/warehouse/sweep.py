@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
+from smarter_connector.sinks.warehouse.naming import lock_names
 from smarter_connector.sinks.warehouse.tables import TABLES, Table
 from smarter_connector.sinks.warehouse.writer import Connection
 
@@ -55,6 +56,7 @@ async def sweep(
         "event_id": line.event_id,
     }
     async with connection.transaction():
+        await lock_names(connection, tenant, TABLES)
         for table in TABLES.values():
             removed[table.name] = await _bury(connection, table, values)
             cursor = await connection.execute(_compose(_LEFT, table), values)

@@ -36,6 +36,20 @@ class LineTable:
     columns: tuple[str, ...] = _LINE
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Naming:
+    """Columns of facts that repeat what a dimension says of the record under ``key``.
+
+    ``tables`` are the facts' tables with their ids; ``columns`` fact's column -> dimension's.
+    """
+
+    dimension: str
+    id: str
+    key: str
+    columns: Mapping[str, str]
+    tables: Mapping[str, str]
+
+
 _ALL = (
     Table("products", "product_id", (
         "product_key", "template_id", "sku", "barcode", "name", "category", "kind", "price",
@@ -90,3 +104,28 @@ MODELS: Mapping[str, tuple[str, int]] = MappingProxyType({
     "crm.lead": ("leads", 1),
     "stock.picking": ("deliveries", 1),
 })  # fmt: skip
+
+#: Names stand beside keys in facts so that whoever reads needs no join. They are always those of
+#: the dimension: a customer's new name writes no new version of old orders.
+NAMINGS = (
+    Naming(
+        "customers", "customer_id", "partner_key",
+        MappingProxyType({"partner_rut": "partner_rut", "partner_name": "name"}),
+        MappingProxyType({
+            table.name: table.key for table in _ALL if "partner_name" in table.columns
+        }),
+    ),
+    Naming(
+        "products", "product_id", "product_key",
+        MappingProxyType({"sku": "sku", "product": "name", "tracked": "tracked"}),
+        MappingProxyType({"stock": "quant_id"}),
+    ),
+    # A line's text is the seller's own.
+    Naming(
+        "products", "product_id", "product_key",
+        MappingProxyType({"sku": "sku"}),
+        MappingProxyType({
+            table.lines.name: table.key for table in _ALL if table.lines
+        }),
+    ),
+)  # fmt: skip

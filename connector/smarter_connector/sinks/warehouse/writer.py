@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from smarter_connector.sinks.warehouse import statements
 from smarter_connector.sinks.warehouse.mapping import Row
+from smarter_connector.sinks.warehouse.naming import lock_names, name_facts
 from smarter_connector.sinks.warehouse.tables import TABLES, Table
 
 Connection = psycopg.AsyncConnection[Any]
@@ -37,9 +38,14 @@ async def write(connection: Connection, tenant: str, rows: Sequence[Row]) -> Non
     for row in newest(rows):
         by_table[row.table].append(row)
     async with connection.transaction():
+        await lock_names(connection, tenant, by_table)
+        written: dict[str, set[int]] = {}
         for name, table in TABLES.items():
             if name in by_table:
-                await _write_table(connection, tenant, table, by_table[name])
+                written[name] = await _write_table(connection, tenant, table, by_table[name])
+                if table.lines:
+                    written[table.lines.name] = written[name]
+        await name_facts(connection, tenant, written)
         for name, statement in _SINGLE.items():
             for row in by_table.get(name, ()):
                 await connection.execute(statement, _document(row))
@@ -51,7 +57,8 @@ _SINGLE = {"tenants": statements.UPDATE_TENANT, "marks": statements.INSERT_MARK}
 
 async def _write_table(
     connection: Connection, tenant: str, table: Table, rows: Sequence[Row]
-) -> None:
+) -> set[int]:
+    """Returns the ids of the rows that were newer than what was there."""
     # In the order of their keys, so that two batches with the same records cannot deadlock.
     ordered = sorted(rows, key=lambda row: row.id)
     documents = [{table.key: row.id, **_document(row)} for row in ordered]
@@ -64,6 +71,7 @@ async def _write_table(
         if lines:
             insert = statements.insert_lines(table, table.lines)
             await connection.execute(insert, [_json(lines)])
+    return written
 
 
 async def _raise_watermarks(connection: Connection, tenant: str, rows: Sequence[Row]) -> None:

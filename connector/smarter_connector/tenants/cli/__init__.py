@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from smarter_connector.tenants.cli import (
+    backup,
     doctor,
     lifecycle,
     release,
+    removal,
+    restore,
     routes,
     template,
     tenants,
@@ -35,7 +38,15 @@ app.command()(lifecycle.abandon)
 app.command()(doctor.doctor)
 app.command()(upgrade.upgrade)
 app.command("restore-points")(upgrade.restore_points)
+app.command()(backup.backup)
+app.command()(restore.restore)
+app.command("release-deliveries")(restore.release_deliveries)
+app.command("clone-to-staging")(restore.clone_to_staging)
+app.command()(removal.delete)
+app.command()(removal.undelete)
+app.command()(removal.purge)
 app.command("routes")(routes.write_routes)
+app.add_typer(backup.backups_app, name="backups")
 app.add_typer(release.release_app, name="release")
 app.add_typer(template.template_app, name="template")
 app.add_typer(template.registry_app, name="registry")
