@@ -113,7 +113,7 @@ def show(context: RunContext) -> None:
     table = Table(title=f"{context.tenant.name} ({context.tenant.rut})", title_justify="left")
     for heading in ("role", "login", "password"):
         table.add_column(heading, overflow="fold")
-    for role in (*tenant.ROLES, tenant.SYSTEM_ADMINISTRATOR):
+    for role in tenant.ROLES:
         table.add_row(role, *context.credentials(role))
     console.print(table)
     say(f"Odoo       {context.tenant_url}/odoo")

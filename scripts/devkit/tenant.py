@@ -22,7 +22,7 @@ from smarter_connector.tenants.readers import dsn_file
 from smarter_domain.tenancy import database_name, host_name
 
 ROLES = ("owner", "admin", "member", "viewer")
-SYSTEM_ADMINISTRATOR = "system"
+OWNER = "owner"
 #: The demo also answers where no name resolves: Python asks the DNS for ``*.localhost``.
 LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -65,9 +65,7 @@ class Addresses:
 def user_passwords(runtime: Runtime) -> dict[str, str]:
     """One password for each role, made at random for this home."""
     folder = runtime.home.root / "secrets" / "users"
-    return {
-        role: passwords.password(folder, role, length=9) for role in (*ROLES, SYSTEM_ADMINISTRATOR)
-    }
+    return {role: passwords.password(folder, role, length=9) for role in ROLES}
 
 
 def ensure(platform: Platform, runtime: Runtime, tenant: Tenant) -> TenantRow:
@@ -157,8 +155,8 @@ def _create(platform: Platform, runtime: Runtime, tenant: Tenant) -> TenantRow:
         slug=tenant.slug,
         plan=tenant.plan,
         hosts=tenant.hosts,
-        admin_email=tenant.login(SYSTEM_ADMINISTRATOR),
-        password=user_passwords(runtime)[SYSTEM_ADMINISTRATOR],
+        admin_email=tenant.login(OWNER),
+        password=user_passwords(runtime)[OWNER],
     )
     local.ensure_template(platform, runtime)
     if platform.databases.exists(tenant.database) and _find(platform, tenant) is None:

@@ -115,7 +115,7 @@ def set_plan(
 
 
 def invite(platform: Platform, key: str | int, *, progress: Say | None = None) -> str:
-    """A new link with which the administrator of the tenant chooses a password."""
+    """A new link with which the owner of the tenant chooses a password."""
     tenant = _of_status(platform, key, SERVED)
     url, hours = platform.settings.base_url(tenant.host), platform.settings.invitation_hours
     with platform.admin(tenant.database or "") as connection:

@@ -6,24 +6,8 @@ import os
 
 facts = json.loads(os.environ["DEVKIT_FACTS"])
 
-# What each role does in a shop: the same names as in docs/usuario.md.
-MANAGER = (
-    "base.group_partner_manager", "product.group_product_manager", "account.group_account_manager",
-    "sales_team.group_sale_manager", "stock.group_stock_manager",
-    "purchase.group_purchase_manager", "point_of_sale.group_pos_manager",
-)  # fmt: skip
-WORK = {
-    "owner": MANAGER,
-    "admin": MANAGER,
-    "member": (
-        "base.group_partner_manager", "account.group_account_invoice",
-        "sales_team.group_sale_salesman_all_leads", "stock.group_stock_user",
-        "purchase.group_purchase_user", "point_of_sale.group_pos_user",
-    ),
-    "viewer": (),
-}  # fmt: skip
+# The owner is there since the tenant was made.
 for role, login in facts["logins"].items():
-    groups = [env.ref(f"smarter_base.group_{role}"), *map(env.ref, WORK[role])]
     if env["res.users"].search_count([("login", "=", login)]):
         continue
     env["res.users"].create(
@@ -32,7 +16,7 @@ for role, login in facts["logins"].items():
             "login": login,
             "email": login,
             "password": facts["passwords"][role],
-            "group_ids": [(6, 0, [group.id for group in groups])],
+            "group_ids": [(6, 0, env["smarter.person"]._groups_of(role).ids)],
         }
     )
 

@@ -94,7 +94,7 @@ def rename_host(
 
 
 def invite(context: typer.Context, tenant: Key, as_json: AsJson = False) -> None:
-    """Print a new link with which the administrator chooses a password."""
+    """Print a new link with which the owner chooses a password."""
     with expected():
         link = tenants.invite(platform_of(context), tenant)
     if as_json:

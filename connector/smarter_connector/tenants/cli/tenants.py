@@ -31,7 +31,7 @@ def create(
     context: typer.Context,
     rut: Annotated[str, typer.Argument(help="RUT of the business, 77.654.321-7.")],
     name: Annotated[str, typer.Option(help="Name of the business.")],
-    admin_email: Annotated[str, typer.Option(help="Login of its administrator.")],
+    admin_email: Annotated[str, typer.Option(help="Login of its owner.")],
     plan: Annotated[str, typer.Option(help="free, starter, business or enterprise.")] = "free",
     slug: Annotated[str, typer.Option(help="Short name; made from the name if empty.")] = "",
     host: Annotated[
@@ -48,7 +48,7 @@ def create(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a tenant; run it again if it was broken off. Prints the administrator's invitation."""
+    """Make a tenant; run it again if it was broken off. Prints the owner's invitation."""
     with expected():
         request = CreateRequest(
             rut=rut,
