@@ -40,8 +40,8 @@ CHATTER = {"mail_message", "mail_tracking_value", "mail_mail", "mail_message_res
            "mail_notification", "mail_followers"}  # fmt: skip
 #: What SQL does beside, because a clone is more than a database that was just installed.
 BESIDE = {"bus_bus", "mail_presence", "ir_logging", "res_users_log", "res_device_log"}
-#: Each database has its own; or it says when and by whom.
-OWN = {"write_date", "create_date", "write_uid", "access_token", "uuid", "password"}
+#: Each database has its own; or it says when and by whom, or how often a plan's limit was asked.
+OWN = {"write_date", "create_date", "write_uid", "access_token", "uuid", "password", "turn"}
 PARAMETERS = {"database.uuid", "database.secret", "database.create_date"}
 #: Matches "key", "hash" and the like without opening anything.
 HARMLESS = {
