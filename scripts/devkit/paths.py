@@ -64,8 +64,13 @@ def home_path(environ: Mapping[str, str], uid: int) -> Path:
 def open_home(environ: Mapping[str, str] = os.environ) -> Home:
     """Make the folder when it is missing, and refuse one that somebody else could have prepared."""
     home = Home(home_path(environ, os.geteuid()))
-    home.root.parent.mkdir(parents=True, exist_ok=True)
-    home.root.mkdir(mode=HOME_MODE, exist_ok=True)
+    try:
+        home.root.parent.mkdir(parents=True, exist_ok=True)
+        home.root.mkdir(mode=HOME_MODE, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"{home.root} cannot be made ({error.strerror}): set SMARTEROS_HOME to another path"
+        ) from error
     status = home.root.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise SetupError(

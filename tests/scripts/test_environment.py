@@ -44,6 +44,12 @@ def test_others_may_pass_through_the_home_but_not_look(short: Path) -> None:
     assert stat.S_IMODE(home.logs.stat().st_mode) == 0o700
 
 
+def test_a_home_that_cannot_be_made_is_refused(short: Path) -> None:
+    (short / "file").write_text("")
+    with pytest.raises(SetupError, match="cannot be made .*SMARTEROS_HOME"):
+        paths.open_home({"SMARTEROS_HOME": str(short / "file" / "home")})
+
+
 def test_a_home_prepared_by_somebody_else_is_refused(short: Path) -> None:
     (short / "real").mkdir()
     (short / "h").symlink_to(short / "real")

@@ -249,6 +249,16 @@ def test_a_failure_between_name_and_owner_is_no_dead_end(
     assert little.databases.names("t_") + little.databases.names("new_") == left
 
 
+def test_a_name_that_is_taken_costs_nobody_its_files(little: Platform):
+    made = create(little, REQUEST)
+    little.databases.clone(made.tenant.database, "new_999")
+    little.databases.copy_filestore(made.tenant.database, "new_999")
+    with pytest.raises(StepFailed, match="both"):
+        little.databases.rename("new_999", made.tenant.database)
+    assert (little.filestore(made.tenant.database) / "ab" / "abcd").exists()
+    little.databases.drop("new_999")
+
+
 def test_without_a_template_nothing_is_reserved_and_the_command_is_named(little: Platform):
     with pytest.raises(TemplateUnusable, match="no template of the set other.*template build"):
         create(little, replace(REQUEST, module_set="other"))

@@ -15,7 +15,7 @@ from smarter_connector.tenants.backup import backup
 from smarter_connector.tenants.delete import DELETE_STEPS, UNDELETE_STEPS, delete, undelete
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.purge import STEPS, due, purge
-from tests.tenants import keeping
+from tests.tenants import keeping, small
 from tests.tenants.keeping import DATABASE, REQUEST
 
 RUT = "77.654.321-7"
@@ -36,14 +36,33 @@ class Later:
         return self.inner.monotonic()
 
 
-@pytest.fixture
-def own(little: Platform, tmp_path: Path) -> Platform:
-    return keeping.with_backups(little, tmp_path)
+@pytest.fixture(scope="module")
+def kept(_small: Platform, tmp_path_factory):
+    """The platform, and the tenant while it is as it was made."""
+    own = keeping.with_backups(_small, tmp_path_factory.mktemp("kept"))
+    yield own, []
+    small.empty(_small)
 
 
 @pytest.fixture
-def tenant(own: Platform):
-    return keeping.tenant(own)
+def own(kept) -> Platform:
+    return kept[0]
+
+
+@pytest.fixture
+def tenant(own: Platform, kept):
+    """With one backup."""
+    tenants = kept[1]
+    if not tenants or not keeping.as_new(own, tenants[0]):
+        small.empty(own)
+        tenants[:] = [keeping.tenant(own)]
+        backup(own, tenants[0].id)
+    return tenants[0]
+
+
+@pytest.fixture
+def routes(own: Platform, small_server):
+    return lambda: small.routes(own, small_server.server)
 
 
 def after(platform: Platform, days: float) -> Platform:
@@ -137,6 +156,7 @@ def test_a_stranger_with_its_name_is_not_taken_for_it(own: Platform, tenant):
     with pytest.raises(StepFailed, match="does not know"):
         undelete(own, tenant.id)
     assert own.databases.exists(f"del_{tenant.id}")
+    own.databases.drop(DATABASE)
 
 
 # -- the end --
@@ -195,12 +215,11 @@ def test_backups_stay_when_that_is_asked_for(own: Platform, tenant):
     delete(own, tenant.id)
     purge(own, tenant.id, force_rut=RUT, keep_backups=True)
     assert path.exists()
-    assert len(own.registry.backups(tenant.id)) == 1
+    assert len(own.registry.backups(tenant.id)) == 2
 
 
 @pytest.mark.parametrize("point", [f"purge:{step.name}" for step in STEPS])
 def test_a_purge_killed_anywhere_is_completed(own: Platform, tenant, killed, point: str):
-    backup(own, tenant.id)
     delete(own, tenant.id)
     killed(point, lambda: purge(own, tenant.id, force_rut=RUT))
     assert purge(own, tenant.id).status == "purged"

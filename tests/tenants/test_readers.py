@@ -14,7 +14,7 @@ from smarter_connector import tenants
 from smarter_connector.registry import Conflict
 from smarter_connector.secrets import read_secret
 from smarter_connector.sinks.warehouse import Names, ensure_tenant, install
-from smarter_connector.tenants import CreateRequest, Platform
+from smarter_connector.tenants import CreateRequest, Platform, readers
 
 NAMES = Names("kpi_small", "small_owner", "small_writer", "small_readers", "small_")
 REQUEST = CreateRequest(rut="77654321-7", name="Mi Empresa SpA", admin_email="a@example.cl")
@@ -60,3 +60,34 @@ def test_a_rut_that_is_another_tenants_company_is_refused(shop: Platform):
     with pytest.raises(Conflict, match="another tenant of this warehouse"):
         tenants.create(shop, REQUEST)
     assert shop.registry.tenant("77654321-7").status == "provisioning"
+
+
+PRODUCT = """INSERT INTO wh.products (tenant, rut, product_id, epoch, number, event_id, event_time)
+    VALUES ('77654321-7', '77654321-7', 1, 1, 1, gen_random_uuid(), now())"""
+
+
+def products(platform: Platform) -> int:
+    with platform.admin(NAMES.database) as admin:
+        return admin.execute("SELECT count(*) FROM wh.products").fetchone()[0]
+
+
+def test_figures_are_cleared_and_the_login_stays(shop: Platform):
+    tenants.create(shop, REQUEST)
+    with shop.admin(NAMES.database) as admin:
+        admin.execute(PRODUCT)
+    readers.clear(shop, "77654321-7")
+    readers.clear(shop, "77654321-7")
+    assert (products(shop), sees(shop)) == (0, [("77654321-7",)])
+
+
+def test_who_leaves_takes_figures_login_and_secret_along(shop: Platform):
+    tenants.create(shop, REQUEST)
+    with shop.admin(NAMES.database) as admin:
+        admin.execute(PRODUCT)
+    for _ in range(2):
+        readers.leave(shop, "77654321-7")
+    assert products(shop) == 0
+    assert not (shop.settings.secrets_dir / "small_77654321_7_dsn").exists()
+    with shop.admin() as admin:
+        role = "SELECT 1 FROM pg_roles WHERE rolname = 'small_77654321_7'"
+        assert admin.execute(role).fetchone() is None

@@ -9,7 +9,7 @@ import pytest
 
 from smarter_connector.registry import Conflict, InvalidRequest
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import staging_reset
+from smarter_connector.tenants import doctor, grants, staging_reset
 from smarter_connector.tenants.delete import delete
 from smarter_connector.tenants.odoo_runner import OdooRunner
 from smarter_connector.tenants.outbox_state import release_deliveries
@@ -181,6 +181,18 @@ def test_the_connector_is_not_told_of_it_and_may_not_connect(own: Platform, orig
     with own.admin() as admin:
         assert admin.execute(query, ["smarteros_connector", COPY]).fetchone() == (False,)
         assert admin.execute(query, ["odoo", COPY]).fetchone() == (True,)
+
+
+def test_the_doctor_finds_it_well_and_grants_give_the_connector_nothing(own: Platform, original):
+    copy = clone_to_staging(own, RUT)
+    wrong = {one.check for one in doctor(own, [copy.id]) if one.level == "error"}
+    assert wrong == set()
+    with pytest.raises(InvalidRequest, match="copy for tests"):
+        grants(own, copy.id)
+    with own.admin() as admin:
+        admin.execute(f"GRANT CONNECT ON DATABASE {COPY} TO smarteros_connector")
+    wrong = {one.check for one in doctor(own, [copy.id]) if one.level == "error"}
+    assert wrong == {"rights"}
 
 
 def test_its_deliveries_are_never_released(own: Platform, original):

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from smarter_connector.registry.errors import Busy
+from smarter_connector.registry.errors import Busy, StepFailed
 from smarter_connector.tenants import filestore
 from smarter_domain.tenancy import check_database_name
 
@@ -93,7 +93,12 @@ class Databases:
             raise Busy(f"somebody is connected to {template}: try again") from error
 
     def rename(self, old: str, new: str) -> None:
-        """Give database and filestore another name; whoever is connected is thrown out."""
+        """Give database and filestore another name; whoever is connected is thrown out.
+
+        Raises StepFailed when a database has that name: its files must not go before it is noticed.
+        """
+        if self.exists(old) and self.exists(new):
+            raise StepFailed(f"there are both {old} and {new}: none of them was renamed")
         if self.filestore(old).exists():
             shutil.rmtree(self.filestore(new), ignore_errors=True)
             self.filestore(old).rename(self.filestore(new))

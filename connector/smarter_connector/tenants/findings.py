@@ -101,6 +101,11 @@ def _owner(case: Case) -> Answer:
 def _grants(case: Case) -> Answer:
     if case.one(_PUBLIC):
         return "error", "every role may connect: run smarteros-tenant grants"
+    if case.tenant.kind == "staging":
+        role = case.platform.settings.connector_role
+        query = "SELECT has_database_privilege(%s, current_database(), 'CONNECT')"
+        open_ = case.connection.execute(query, [role]).fetchone() == (True,)
+        return ("error", "the connector may connect to a copy for tests") if open_ else None
     if not case.schema.has("smarter_outbox_state"):
         return None
     problems = audit_role(case.connection, case.platform.settings.connector_role)

@@ -12,6 +12,8 @@ def grants(platform: Platform, key: str | int, *, progress: Say | None = None) -
     tenant, settings = platform.registry.tenant(key), platform.settings
     if not tenant.database or tenant.status not in ("active", "suspended"):
         raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+    if tenant.kind != "production":
+        raise InvalidRequest(f"{tenant.slug} is a copy for tests: the connector gets no rights")
     with platform.registry.lock(tenant.id), platform.admin(tenant.database) as connection:
         installed = provision(connection, owner=settings.odoo_role, role=settings.connector_role)
         return audit_role(connection, settings.connector_role) if installed else []

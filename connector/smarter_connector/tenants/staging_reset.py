@@ -81,7 +81,8 @@ def _identify(connection: psycopg.Connection, schema: Schema, copy: Copy) -> str
         "database.is_neutralized": "true",
         "web.base.url": copy.base_url, "web.base.url.freeze": "True",
     })  # fmt: skip
-    values: dict[str, object] = {"name": copy.name, "slug": copy.slug}
+    values: dict[str, object] = {"name": copy.name, "slug": copy.slug, "status": "active",
+                                 "status_reason": None}  # fmt: skip
     update(connection, schema, "smarter_tenant",
            values | dict.fromkeys(EXTERNAL_IDS), "true", [])  # fmt: skip
     if schema.has("smarter_outbox_state", "held"):
