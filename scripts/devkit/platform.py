@@ -10,6 +10,7 @@ from devkit import kpi, odoo_process, passwords, ports, templates
 from devkit.odoo_process import OUR_ADDONS, Runtime
 from devkit.paths import REPO
 from smarter_connector.registry import TemplateRow, install
+from smarter_connector.tenants import releases
 from smarter_connector.tenants.modules import module_digests
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings
@@ -99,12 +100,15 @@ def ensure_template(platform: Platform, runtime: Runtime) -> TemplateRow:
         finally:
             platform.databases.drop(draft)
         row = register(platform, name, release=release)
-    _prune(platform)
+    _prune(platform, release)
     return row
 
 
-def _prune(platform: Platform) -> None:
-    """Drop all but the newest templates: each change of the code makes one."""
+def _prune(platform: Platform, release: str) -> None:
+    """Drop all but the newest templates, retire releases nobody runs: each change makes one."""
     for row in platform.registry.templates(module_set=MODULE_SET)[KEPT_TEMPLATES:]:
         platform.databases.drop(row.database)
         platform.registry.remove_template(row.database)
+    for listed in releases.list_(platform):
+        if not listed.tenants and listed.release.name != release:
+            releases.retire(platform, listed.release.name)
