@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -89,8 +90,7 @@ def test_a_verified_backup_was_restored_counted_and_dropped_again(own: Platform,
 
 
 def test_what_is_sold_while_the_backup_runs_is_not_half_in_it(own: Platform, tenant, monkeypatch):
-    from smarter_connector.tenants import backup as module
-
+    module = import_module("smarter_connector.tenants.backup")  # not the function of that name
     original = module.dumping
 
     @contextmanager
@@ -107,8 +107,7 @@ def test_what_is_sold_while_the_backup_runs_is_not_half_in_it(own: Platform, ten
 def test_files_are_not_collected_as_garbage_while_they_are_copied(
     own: Platform, tenant, monkeypatch
 ):
-    from smarter_connector.tenants import backup as module
-
+    module = import_module("smarter_connector.tenants.backup")  # not the function of that name
     original, refused = module.dumping, []
 
     @contextmanager

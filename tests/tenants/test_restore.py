@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -24,6 +25,7 @@ from smarter_connector.tenants.restore_steps import STEPS
 from tests.tenants import keeping, small
 from tests.tenants.keeping import DATABASE
 
+MODULE = import_module("smarter_connector.tenants.restore")
 ROUTE = ("mi-empresa-spa.example.cl", DATABASE)
 BACK = ["before the backup"]
 LATER = [*BACK, "after the backup"]
@@ -174,7 +176,7 @@ def test_a_step_that_fails_leaves_the_tenant_as_it_was(
     place = [one.run.__name__ for one in STEPS].index(step)
     broken = (*STEPS[:place], restore_steps.Step(STEPS[place].name, fail), *STEPS[place + 1 :])
     with monkeypatch.context() as patch:
-        patch.setattr("smarter_connector.tenants.restore.STEPS", broken)
+        patch.setattr(MODULE, "STEPS", broken)
         with pytest.raises(StepFailed, match="out of sorts"):
             restore(own, saved.id)
     assert (keeping.sales(own), maintained(own), routes()) == (LATER, [None], {ROUTE})
@@ -191,7 +193,7 @@ def test_what_cannot_be_put_back_at_once_is_put_back_by_the_next_run(
 
     with monkeypatch.context() as patch:
         broken = (*STEPS[:6], restore_steps.Step("warehouse", fail), STEPS[7])
-        patch.setattr("smarter_connector.tenants.restore.STEPS", broken)
+        patch.setattr(MODULE, "STEPS", broken)
         patch.setattr(Databases, "drop", fail)
         with pytest.raises(StepFailed, match="could not be taken back.*run the command again"):
             restore(own, saved.id)
