@@ -136,6 +136,16 @@ def test_killed_anywhere_another_release_may_be_asked_for(bed: Bed, tenant, kill
     assert bed.ask("SELECT count(third) FROM res_partner") == 0
 
 
+def test_a_suspension_during_a_killed_upgrade_reaches_the_upgraded_tenant(bed: Bed, tenant, killed):
+    killed("upgrade:odoo", lambda: bed.upgrade("2.0", tenant))
+    row = bed.row()
+    bed.platform.registry.update(row.id, "suspended", status="suspended", status_reason="sin pago")
+    bed.upgrade("2.0", tenant)
+    assert bed.ask("SELECT status || ': ' || status_reason FROM smarter_tenant") == (
+        "suspended: sin pago"
+    )
+
+
 def test_from_the_close_to_the_end_nobody_can_connect(bed: Bed, tenant, killed):
     killed("upgrade:close", lambda: bed.upgrade("2.0", tenant))
     with pytest.raises(StoreUnavailable, match="not currently accepting connections"):
@@ -149,7 +159,7 @@ def test_odoos_servers_do_not_own_the_copy_while_it_is_made(bed: Bed, tenant, ki
 
 
 HARM = (
-    ("DELETE FROM res_partner", "res_partner lost rows: 2 before, 0 now"),
+    ("DELETE FROM res_partner", "res_partner lost rows: 3 before, 0 now"),
     ("DROP TABLE smarter_subscription CASCADE", "smarter_subscription lost rows"),
     ("UPDATE ir_config_parameter SET value = 'x' WHERE key = 'database.uuid'", "its uuid"),
     ("UPDATE smarter_tenant SET rut = '11111111-1'", "it is of 11111111-1"),

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from smarter_connector.registry import OperationRow, ReleaseRow, TenantRow
 from smarter_connector.tenants import filestore, maintenance, releases, upgrade_checks
+from smarter_connector.tenants.mirror import mirror_into
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.steps import Facts, Step
 from smarter_connector.tenants.upgrade_plan import noted
@@ -95,6 +96,10 @@ def _publish(platform: Platform, job: UpgradeJob, facts: Mapping[str, Any]) -> F
         platform.reached(f"{KIND}:aside")
         databases.rename(job.copy, job.database)
     platform.reached(f"{KIND}:renamed")
+    # Plan or status may have been changed since the copy was taken, while nothing could be
+    # written into the tenant's own database.
+    with platform.admin(job.database) as connection, connection.transaction():
+        mirror_into(connection, platform.registry.tenant(job.tenant.id))
     databases.give(job.restore_point, settings.pg_admin_user)
     databases.give(job.database, settings.odoo_role)
     platform.reached(f"{KIND}:owner")
