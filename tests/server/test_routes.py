@@ -266,7 +266,8 @@ def test_plans_say_how_many_calls_and_an_unknown_plan_limits_nobody():
         ("//jsonrpc", True),
         ("/web/dataset/call_kw", False),
         ("/jsonrpcs", False),
-        ("/my/jsonrpc", False),
+        ("/es/jsonrpc", True),
+        ("/my/shop/jsonrpc", False),
     ],
 )
 def test_calls_of_programs_are_told_from_those_of_the_web_client(path, integration):
