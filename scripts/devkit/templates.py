@@ -147,9 +147,13 @@ def _mark_used(runtime: Runtime, name: str) -> None:
 
 
 def _prune(runtime: Runtime) -> None:
-    """Drop all but the last used templates of each layer."""
+    """Drop all but the last used templates of each layer.
+
+    One that was registered for tenants belongs to the administrator, and to its own pruning.
+    """
     query = """
-        SELECT datname FROM pg_database WHERE starts_with(datname, %s)
+        SELECT datname FROM pg_database
+        WHERE starts_with(datname, %s) AND pg_get_userbyid(datdba) = current_user
         ORDER BY shobj_description(oid, 'pg_database') DESC NULLS LAST, oid DESC
     """
     for prefix in (STOCK_PREFIX, OURS_PREFIX):
