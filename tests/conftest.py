@@ -16,6 +16,8 @@ from devkit.server import Server
 from tests import postgres
 from tests.postgres import OutboxDatabase, OutboxDatabases, PrivateServer
 
+#: Folders whose tests kill processes and move whole databases: minutes, not seconds.
+DRILLS = {"faults", "tenants"}
 LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -31,10 +33,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("error"), append=False)
+        if DRILLS & set(item.path.parts):
+            item.add_marker("drill")
         if item.get_closest_marker("soak") and not config.getoption("--soak"):
             item.add_marker(pytest.mark.skip(reason="long form: give --soak"))
     # What waits most begins first, so that it does not end last.
-    items.sort(key=lambda item: not ({"faults", "tenants"} & set(item.path.parts)))
+    items.sort(key=lambda item: not item.get_closest_marker("drill"))
 
 
 @pytest.fixture(scope="session")

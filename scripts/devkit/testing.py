@@ -1,7 +1,7 @@
 """``scripts/test``: all tests, those of one addon, or the fast ones that need no Odoo.
 
     scripts/test                     tests/ and every addon
-    scripts/test --fast              tests/ only: no Odoo is fetched or started
+    scripts/test --fast              tests/ only: no Odoo, and no drills that kill processes
     scripts/test smarter_base ...    these addons; a path below tests/ or addons/ works too
     scripts/test --soak              fault tests in their long form
 
@@ -70,7 +70,7 @@ def parse(argv: Sequence[str], known_addons: Sequence[str]) -> Plan:
         plan.plain = ["tests"]
         plan.addons = [] if plan.fast else [f"addons/{name}" for name in _tested(known_addons)]
     if plan.fast:
-        plan.options += ["-m", "not odoo"]
+        plan.options += ["-m", "not odoo and not drill"]
     return plan
 
 

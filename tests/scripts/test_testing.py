@@ -17,7 +17,11 @@ ADDONS = ["smarter_base", "smarter_events"]
 
 def test_fast_leaves_odoo_out() -> None:
     plan = testing.parse(["--fast", "-x"], ADDONS)
-    assert (plan.plain, plan.addons, plan.options) == (["tests"], [], ["-x", "-m", "not odoo"])
+    assert (plan.plain, plan.addons, plan.options) == (
+        ["tests"],
+        [],
+        ["-x", "-m", "not odoo and not drill"],
+    )
 
 
 def test_an_addon_is_named_by_its_folder() -> None:
