@@ -89,11 +89,17 @@ def test_replay_takes_the_tenant_by_rut_and_deliveries_by_id(tenant):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [[], ["--delivery", "1", "--subscription", "1"], ["--subscription", "1", "--state", "odd"]],
+    ("arguments", "complaint"),
+    [
+        ([], "give either"),
+        (["--delivery", "1", "--subscription", "1"], "give either"),
+        (["--subscription", "1", "--state", "odd"], "dead or delivered"),
+    ],
 )
-def test_replay_without_a_clear_choice_is_wrong_use(tenant, arguments):
-    invoke("replay", tenant.name, *arguments, code=2)
+def test_replay_without_a_clear_choice_is_wrong_use(tenant, arguments, complaint):
+    assert complaint in invoke("replay", tenant.name, *arguments, code=2).stderr
+    with tenant.owner() as owner:
+        assert states(owner) == {"pending": 1, "dead": 1}
 
 
 def test_send_test_enqueues_an_event(tenant):
@@ -113,13 +119,14 @@ def test_an_unknown_tenant_is_a_configuration_fault(tenant):
 
 
 def test_an_unknown_subscription_is_a_configuration_fault(tenant):
-    invoke("send-test", tenant.name, "--subscription", "99", code=3)
+    assert "99" in invoke("send-test", tenant.name, "--subscription", "99", code=3).stderr
 
 
 def test_an_unreachable_outbox_has_its_own_exit_code(tenant, monkeypatch):
     monkeypatch.setenv("SMARTER_PG_HOST", "127.0.0.1")
     monkeypatch.setenv("SMARTER_PG_PORT", "9")
-    invoke("replay", tenant.name, "--delivery", "1", code=4)
+    told = invoke("replay", tenant.name, "--delivery", "1", code=4).stderr
+    assert "port 9 failed" in told and "Traceback" not in told
 
 
 @pytest.mark.parametrize("command", ["send-test", "replay"])

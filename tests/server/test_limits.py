@@ -207,6 +207,7 @@ def test_a_plan_without_a_limit_is_not_counted(site, here, stage):
         headers = {"Authorization": f"Bearer {here.key}"}
         path = "/json/2/res.users/search"
         until(lambda: site.post(path, {"domain": []}, headers).status == 200)
+        assert hits(stage, "api") == 2_000_000
     finally:
         stage.update(here, plan="free")
 

@@ -118,9 +118,14 @@ class TestLimits(LimitsCase):
         self.fill()
         self.tenant.plan = "free"
         self.manager.name = "Otro nombre"
-        self.manager.group_ids = [Command.link(self.env.ref("smarter_base.group_member").id)]
-        self.env["res.users"].search([("share", "=", False)])[0].active = False
+        member = self.env.ref("smarter_base.group_member")
+        self.manager.group_ids = [Command.link(member.id)]
+        leaver = self.env["res.users"].search([("share", "=", False)])[0]
+        leaver.active = False
         self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual((self.manager.name, leaver.active), ("Otro nombre", False))
+        self.assertIn(member, self.manager.group_ids)
 
     def test_a_larger_plan_lifts_the_limit(self):
         self.fill()
@@ -180,4 +185,8 @@ class TestTwoAtOnce(TransactionCase):
     def test_other_limits_do_not_wait(self):
         first, second = self.other_transaction(), self.other_transaction()
         first._take_turn("users")
+        turns = second.search([("code", "=", "automations")])
+        before = turns.turn
         second._take_turn("automations")
+        turns.invalidate_recordset()
+        self.assertEqual(turns.turn, before + 1)

@@ -70,9 +70,11 @@ class TestSuspension(SmarterCase):
             self.clerk.with_user(manager).name = "Otra"
 
     def test_saved_filters_and_lists_of_an_export_are_ones_own(self):
-        self.env["ir.filters"].with_user(self.clerk).create(
+        kept = self.env["ir.filters"].with_user(self.clerk).create(
             {"name": "Mis clientes", "model_id": "res.partner", "user_ids": [self.clerk.id]}
         )
+        offered = self.env["ir.filters"].with_user(self.clerk).get_filters("res.partner")
+        self.assertIn(kept.id, [one["id"] for one in offered])
 
     def test_wizards_open_but_what_they_do_is_refused(self):
         wizards = self.env["base.partner.merge.automatic.wizard"].with_user(self.clerk)
@@ -115,7 +117,8 @@ class TestWhoLogsIn(SmarterCase):
         cls.clerk, cls.system = cls.user(), cls.user("base.group_system")
 
     def log_in(self, user):
-        user.with_user(user).sudo(False)._check_credentials(
+        """What Odoo answers to the right password."""
+        return user.with_user(user).sudo(False)._check_credentials(
             {"type": "password", "login": user.login, "password": user.login},
             {"interactive": True},
         )
@@ -128,7 +131,7 @@ class TestWhoLogsIn(SmarterCase):
     def test_people_of_an_active_or_suspended_tenant_log_in(self):
         for status in ("active", "suspended"):
             self.set_up(status)
-            self.log_in(self.clerk)
+            self.assertEqual(self.log_in(self.clerk)["uid"], self.clerk.id)
 
     def test_one_being_prepared_is_the_administrators_alone(self):
         self.set_up("provisioning")

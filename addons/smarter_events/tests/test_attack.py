@@ -98,6 +98,10 @@ class TestAttack(SubscriptionCase, HttpCase):
         for record in self.everything_of_theirs:
             self.refuse(self.owner, record._name, "read", record.ids, context=context)
             self.refuse(self.owner, record._name, "search", [], context=context)
+        both = [("id", "in", (self.mine | self.theirs).ids)]
+        self.assertEqual(
+            self.answer(self.owner, "smarter.subscription", "search", both), self.mine.ids
+        )
 
     def test_nothing_of_another_company_is_written_copied_or_deleted(self):
         for record in self.everything_of_theirs:
@@ -142,8 +146,12 @@ class TestAttack(SubscriptionCase, HttpCase):
         for values in ({"state": "delivered"}, {"lease": None}):
             mine = self.enqueue(self.mine)
             self.refuse(self.owner, "smarter.delivery", "write", mine.ids, values)
+        before = self.env["smarter.event"].search_count([])
         self.refuse(self.owner, "smarter.delivery", "create", {"state": "pending"})
         self.refuse(self.owner, "smarter.event", "create", {"type": "order.confirmed"})
+        self.assertEqual(self.env["smarter.event"].search_count([]), before)
+        mine = self.env["smarter.delivery"].search([("subscription_id", "=", self.mine.id)])
+        self.assertEqual(set(mine.mapped("state")), {"pending"})
 
     def test_private_functions_are_private(self):
         for model, names in PRIVATE.items():

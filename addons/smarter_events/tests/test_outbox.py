@@ -154,7 +154,8 @@ class TestOutbox(CaptureCase):
         self.outbox._emit(self.ana, "contact.updated", {"x": object()})
         dead = self.env["smarter.event"].search([("state", "=", "dead")])
         self.outbox._rebuild(dead)
-        self.event("contact.updated", self.ana)
+        built = self.event("contact.updated", self.ana)
+        self.assertEqual(built["data"]["name"], self.ana.name)
 
     def test_a_dead_event_of_a_deleted_record_stays_dead(self):
         self.outbox._emit(self.ana, "contact.updated", {"x": object()})

@@ -87,6 +87,7 @@ async def test_what_changes_is_heard_without_reading_again_by_time(
         await until(lambda: heard.last == {row.database: "in maintenance: upgrade"})
         registry.update(row.id, "deleted", status="deleted", database=f"del_{row.id}")
         await until(lambda: heard.last == {})
+    assert heard.lists[-1] == []
 
 
 async def test_changes_that_come_together_are_not_read_one_by_one(
