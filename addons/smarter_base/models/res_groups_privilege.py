@@ -18,6 +18,10 @@ class ResGroupsPrivilege(models.Model):
             lambda privilege: not closed or closed not in privilege._smarter_categories()
         )
 
+    @api.model
+    def _smarter_administration(self):
+        return self.env["res.groups"].browse(self.env.ref(name).id for name in ADMINISTRATION)
+
     def _smarter_categories(self):
         return self.category_id | self.category_id.parent_id
 
@@ -27,8 +31,6 @@ class ResGroupsPrivilege(models.Model):
     def _smarter_levels(self):
         """Return the groups of one privilege that administer nothing of Odoo, the least first."""
         self.ensure_one()
-        administration = self.env["res.groups"].browse(
-            self.env.ref(name).id for name in ADMINISTRATION
-        )
-        safe = self.group_ids.filtered(lambda group: not administration & group.all_implied_ids)
+        closed = self._smarter_administration()
+        safe = self.group_ids.filtered(lambda group: not closed & group.all_implied_ids)
         return safe.sorted(lambda group: (group.sequence, len(group.all_implied_ids), group.id))

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from .res_groups_privilege import ADMINISTRATION
-
 ROLES = ("viewer", "member", "admin", "owner")
 
 
@@ -30,10 +28,10 @@ class ResUsers(models.Model):
     def _smarter_is_managed(self):
         """Whether owners manage this account: an internal one that administers nothing of Odoo."""
         user_sudo = self.sudo()
-        administration = [self.env.ref(name) for name in ADMINISTRATION]
+        closed = self.env["res.groups.privilege"]._smarter_administration()
         return (
             not user_sudo.share
             and not user_sudo._is_superuser()
-            and not any(group in user_sudo.all_group_ids for group in administration)
+            and not closed & user_sudo.all_group_ids
             and self.env.company in user_sudo.company_ids
         )

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .res_users import OPERATOR
+
 
 class SmarterTenant(models.Model):
     """What owners and administrators of the company may do in its applications."""
@@ -34,7 +36,7 @@ class SmarterTenant(models.Model):
     @api.model
     def _owners(self):
         """Return the company's owners who can log in; the operator's account when there is none."""
-        operator = self.env.ref("base.user_admin")
+        operator = self.env.ref(OPERATOR)
         owners_sudo = self.env.ref("smarter_base.group_owner").sudo().all_user_ids
         people = owners_sudo.filtered(lambda user: user.active and not user.share) - operator
         return (people or operator).sudo(False)
