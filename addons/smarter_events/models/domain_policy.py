@@ -44,7 +44,7 @@ def _read(text):
     if len(text or "") > DOMAIN_MAX:
         raise DomainProblem("syntax")
     try:
-        return _domain(literal_eval(text or "[]"))
+        return Domain(literal_eval(text or "[]"))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise DomainProblem("syntax") from error
 
