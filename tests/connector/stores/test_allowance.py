@@ -9,15 +9,7 @@ import pytest
 from smarter_connector.exceptions import OutboxTooOld
 from smarter_connector.stores.base import Delivery, Outcome, Store
 from tests.connector.outbox import store_of
-from tests.connector.stores.worlds import World, open_world
-
-
-@pytest.fixture(params=["memory", "postgres", "rpc"])
-async def world(request):
-    kind = request.param
-    database = None if kind == "memory" else request.getfixturevalue("reused_outbox")
-    async with open_world(kind, database) as opened:
-        yield opened
+from tests.connector.stores.worlds import World
 
 
 @pytest.fixture
