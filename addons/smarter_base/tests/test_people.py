@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import SmarterCase
 
@@ -75,6 +76,13 @@ class TestPeople(SmarterCase):
             )  # fmt: skip
             with self.assertRaises(AccessError, msg=user.login):
                 wizard.action_apply()
+
+    def test_the_list_shows_the_people_and_nobody_of_the_operator(self):
+        action = self.env.ref("smarter_base.smarter_people_action")
+        people = self.env["res.users"].with_user(self.owner).with_context(active_test=False)
+        shown = people.search(safe_eval(action.domain))
+        self.assertIn(self.clerk, shown)
+        self.assertFalse(shown & (self.env.ref("base.user_admin") | self.env.ref("base.user_root")))
 
     def test_somebody_of_another_company_is_out_of_reach(self):
         other = self.env["res.company"].create({"name": "Otra"})
