@@ -46,8 +46,7 @@ class Schedule:
         return bool(route and self._runs(route))
 
     def _runs(self, route: Route) -> bool:
-        here = not self._release or route.release == self._release
-        return here and route.active and not route.maintenance
+        return route.runs_on(self._release) and route.active and not route.maintenance
 
 
 def install(schedule: Schedule) -> None:

@@ -45,4 +45,4 @@ def _away(routes: Routes, release: str, database: str) -> bool:
         route = routes.of_database(database)
     except Unavailable:
         return False
-    return bool(route and (route.maintenance or (release and route.release != release)))
+    return bool(route and (route.maintenance or not route.runs_on(release)))

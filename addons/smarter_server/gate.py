@@ -56,7 +56,7 @@ class Gate:
             return pages.CLOSED
         if environ.get("HTTP_X_ODOO_DATABASE", route.database) != route.database:
             return pages.UNKNOWN_HOST
-        if self.release and route.release != self.release:
+        if not route.runs_on(self.release):
             return pages.MOVING
         if route.maintenance:
             return pages.MAINTENANCE

@@ -23,24 +23,22 @@ STALE = 15 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the view, columns by name."""
+    """What this server needs of a row of the view, columns by name."""
 
     host: str
     database: str
-    uuid: str
-    rut: str
-    slug: str
-    name: str
     plan: str
     status: str
-    status_reason: str
     maintenance: str | None
     release: str
-    is_primary: bool
 
     @property
     def active(self) -> bool:
         return self.status == "active"
+
+    def runs_on(self, release: str) -> bool:
+        """Whether a server of this release may serve it; one without a release serves all."""
+        return not release or self.release == release
 
 
 COLUMNS = ", ".join(column.name for column in fields(Route))

@@ -32,9 +32,8 @@ class Registry:
 
 def row(host: str, database: str, **more: object) -> tuple:
     values = {
-        "host": host, "database": database, "uuid": "u", "rut": "1-9", "slug": "a", "name": "A",
-        "plan": "free", "status": "active", "status_reason": "", "maintenance": None,
-        "release": "r1", "is_primary": True, **more,
+        "host": host, "database": database, "plan": "free", "status": "active",
+        "maintenance": None, "release": "r1", **more,
     }  # fmt: skip
     return tuple(values.values())
 
