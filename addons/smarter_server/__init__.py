@@ -1,4 +1,4 @@
-"""The server's guard. Nothing is imported here but the standard library: see :func:`post_load`."""
+"""The server's guard. What could fail to load is imported by :func:`post_load`, not here."""
 
 import logging
 
