@@ -6,7 +6,7 @@ was granted. Inherent to any login and left out: NOTIFY, advisory locks, reading
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -18,13 +18,14 @@ _OURS = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
 
 @dataclass(frozen=True)
 class Check:
-    """One question; ``query`` takes the role and the protocol's functions, and answers names."""
+    """One question; ``query`` takes the role and what else it needs, and answers names."""
 
     problem: str
     query: str
 
 
-CHECKS = (
+#: Of a role without any power of its own, whatever the database.
+POWERLESS = (
     Check(
         "the role has the attribute {}",
         """SELECT attribute FROM pg_roles, LATERAL (VALUES
@@ -53,6 +54,9 @@ CHECKS = (
         "the role may create objects in schema {}",
         """SELECT nspname FROM pg_namespace WHERE has_schema_privilege(%(role)s, oid, 'CREATE')""",
     ),
+)
+
+_PROTOCOL = (
     Check(
         "the role may reach the table, view or sequence {}",
         f"""SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
@@ -95,12 +99,18 @@ def audit_role(
     ``connection`` is to the tenant database, as an administrator or as the role itself, which
     is the default. Returns sentences for an operator; an empty list means all is well.
     """
+    return run_checks(connection, role, (*POWERLESS, *_PROTOCOL), functions=list(functions))
+
+
+def run_checks(
+    connection: psycopg.Connection, role: str | None, checks: Iterable[Check], **values: object
+) -> list[str]:
+    """The problems that the checks find; ``values`` are for their queries, beside the role."""
     role = role or connection.info.user
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         return [f"the role {role} does not exist"]
-    values = {"role": role, "functions": list(functions)}
     return [
         check.problem.format(name)
-        for check in CHECKS
-        for (name,) in connection.execute(check.query, values).fetchall()
+        for check in checks
+        for (name,) in connection.execute(check.query, {"role": role, **values}).fetchall()
     ]

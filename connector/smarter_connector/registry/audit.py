@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import psycopg
 
-from smarter_connector.provisioning.audit import CHECKS, Check
+from smarter_connector.provisioning.audit import POWERLESS, Check, run_checks
 
 _OURS = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
-
-#: Attributes, memberships, owned objects, rights on the database and its schemas.
-_POWERLESS = CHECKS[:5]
 
 _REGISTRY = (
     Check(
@@ -48,11 +45,4 @@ def audit_registry_role(connection: psycopg.Connection, role: str | None = None)
     ``connection`` is to the registry, as an administrator or as the role itself, which is the
     default. Returns sentences for an operator; an empty list means all is well.
     """
-    role = role or connection.info.user
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-        return [f"the role {role} does not exist"]
-    return [
-        check.problem.format(name)
-        for check in (*_POWERLESS, *_REGISTRY)
-        for (name,) in connection.execute(check.query, {"role": role}).fetchall()
-    ]
+    return run_checks(connection, role, (*POWERLESS, *_REGISTRY))
