@@ -16,6 +16,11 @@ what the receiver said, not yet redacted nor cut.
 from __future__ import annotations
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line for an operator; its class when it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class ConnectorError(Exception):
     """The connector could not do its work."""
 

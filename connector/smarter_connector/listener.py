@@ -14,6 +14,7 @@ import psycopg
 
 from smarter_connector.clock import sleep
 from smarter_connector.engine import Engine
+from smarter_connector.exceptions import first_line
 from smarter_domain.outbox import NOTIFY_CHANNEL
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Listener:
                     self._engine.wake_all()
                     await self._hear(connection)
             except (psycopg.Error, OSError) as error:
-                logger.warning("commits are not announced, polling instead: %s", _first(error))
+                logger.warning("commits are not announced, polling instead: %s", first_line(error))
             finally:
                 shared.listening = False
             await sleep(shared.clock, wait)
@@ -54,7 +55,3 @@ class Listener:
             async for announcement in connection.notifies(timeout=ALIVE_SECONDS):
                 self._engine.wake(announcement.payload)
             await connection.execute("SELECT 1")
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

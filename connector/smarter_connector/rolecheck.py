@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 import psycopg
 
-from smarter_connector.exceptions import ConfigurationError
+from smarter_connector.exceptions import ConfigurationError, first_line
 from smarter_connector.metrics import Metrics
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry.audit import audit_registry_role
@@ -28,7 +29,7 @@ def role_problem(settings: Settings, database: str) -> str:
     try:
         return _ask(settings, database)
     except psycopg.OperationalError as error:
-        return (str(error).splitlines() or ["it cannot be asked"])[0]
+        return first_line(error)
 
 
 def registry_problem(settings: Settings) -> str:
@@ -39,7 +40,8 @@ def registry_problem(settings: Settings) -> str:
         return describe(error)
 
 
-def _ask_registry(settings: Settings, _: str = "") -> str:
+def _ask_registry(settings: Settings) -> str:
+    """Raises ``psycopg.OperationalError`` when the registry cannot be reached."""
     try:
         with psycopg.connect(**arguments(settings)) as connection:
             return "; ".join(audit_registry_role(connection))
@@ -51,14 +53,14 @@ def _ask_registry(settings: Settings, _: str = "") -> str:
 
 def _ask(settings: Settings, database: str) -> str:
     """Raises ``psycopg.OperationalError`` when the database cannot be reached."""
-    arguments = connection_arguments(settings, database) | {"connect_timeout": CONNECT_SECONDS}
+    given = connection_arguments(settings, database) | {"connect_timeout": CONNECT_SECONDS}
     try:
-        with psycopg.connect(**arguments) as connection:
+        with psycopg.connect(**given) as connection:
             return "; ".join(audit_role(connection))
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        return (str(error).splitlines() or ["it cannot be asked"])[0]
+        return first_line(error)
 
 
 class Auditor:
@@ -99,20 +101,22 @@ class Auditor:
         """Audit one database; it is asked again while it is away or must not be asked."""
         if tenant.store != "postgres":
             return
+        ask = partial(_ask, self._settings, tenant.database)
         while (may := self._may_ask(tenant.database)) is not None:
-            if may and await self._audit(tenant.database, _ask):
+            if may and await self._audit(tenant.database, ask):
                 return
             await asyncio.sleep(self._settings.identity_seconds)
 
     async def audit_registry(self) -> None:
         """The same of the registry; its figure is labelled ``registry``."""
-        while not await self._audit("registry", _ask_registry):
+        ask = partial(_ask_registry, self._settings)
+        while not await self._audit("registry", ask):
             await asyncio.sleep(self._settings.identity_seconds)
 
-    async def _audit(self, place: str, ask: Callable[[Settings, str], str]) -> bool:
+    async def _audit(self, place: str, ask: Callable[[], str]) -> bool:
         async with self._places:
             try:
-                problem = await asyncio.to_thread(ask, self._settings, place)
+                problem = await asyncio.to_thread(ask)
             except psycopg.OperationalError:
                 logger.warning("the role of %s cannot be audited yet", place)
                 return False

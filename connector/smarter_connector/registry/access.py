@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from smarter_connector.exceptions import first_line
 from smarter_connector.registry.errors import (
     Conflict,
     InvalidRequest,
@@ -48,11 +49,15 @@ class Access:
         except psycopg.errors.UniqueViolation as error:
             raise taken(error) from error
         except (psycopg.IntegrityError, psycopg.DataError) as error:
-            raise InvalidRequest(_first(error), status=error.diag.constraint_name or "") from error
+            raise InvalidRequest(
+                first_line(error), status=error.diag.constraint_name or ""
+            ) from error
         except psycopg.OperationalError as error:
-            raise RegistryUnavailable(f"the registry cannot be reached: {_first(error)}") from error
+            raise RegistryUnavailable(
+                f"the registry cannot be reached: {first_line(error)}"
+            ) from error
         except psycopg.Error as error:
-            raise RegistryError(f"the registry failed: {_first(error)}") from error
+            raise RegistryError(f"the registry failed: {first_line(error)}") from error
 
     def _record(
         self, connection: psycopg.Connection, tenant: int, event: str, detail: Mapping[str, Any]
@@ -89,7 +94,3 @@ def as_json(value: Mapping[str, Any]) -> Jsonb:
     if len(text) > MAX_JSON:
         raise InvalidRequest("it is longer than 1 MiB")
     return Jsonb(json.loads(text))
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

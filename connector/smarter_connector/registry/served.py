@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 
-from smarter_connector.exceptions import ConfigurationError
+from smarter_connector.exceptions import ConfigurationError, first_line
 from smarter_connector.registry.errors import RegistryUnavailable
 from smarter_connector.secrets import read_secret
 from smarter_connector.settings import Settings, TenantSettings
@@ -102,8 +102,7 @@ def served(rows: Iterable[Sequence[Any]]) -> list[Served]:
 
 def describe(error: BaseException) -> str:
     """One line for an operator."""
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    return f"the registry cannot be read: {first or type(error).__name__}"
+    return f"the registry cannot be read: {first_line(error)}"
 
 
 def _hold(status: str, reason: str, maintenance: str | None) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import odoorpc
 
-from smarter_connector.exceptions import ConfigurationError, StoreUnavailable
+from smarter_connector.exceptions import ConfigurationError, StoreUnavailable, first_line
 from smarter_connector.settings import TenantSettings
 from smarter_connector.stores.protocol import ProtocolStore
 
@@ -93,8 +93,7 @@ def _translate(
     """Tell an overloaded Odoo from one that refuses; the traceback it sends is not repeated."""
     info = getattr(error, "info", None) or {}
     name = str(info.get("data", {}).get("name", ""))
-    said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-    text = f"Odoo of {tenant.database}: {MODEL}.{function}: {said}"
+    text = f"Odoo of {tenant.database}: {MODEL}.{function}: {first_line(error)[:300]}"
     if name.endswith(TEMPORARY):
         return StoreUnavailable(text, status="odoo")
     return ConfigurationError(text, status="odoo")
