@@ -106,9 +106,9 @@ class Metrics:
 
     def gone(self, tenant: str) -> None:
         """Forget the figures of a tenant that is no longer served here; counters stay."""
-        for gauge in (self._tenant, self._role, self._breaker, self._queue, self._lag):
+        of_tenants = (self._tenant, self._role, self._breaker, self._webhooks)
+        for gauge in (*of_tenants, self._queue, self._lag):
             gauge.remove_by_labels({"tenant": tenant})
-        self._webhooks.remove_by_labels({"tenant": tenant})
         self._states.pop(tenant, None)
         self._held.pop(tenant, None)
 
