@@ -14,6 +14,7 @@ from psycopg import sql
 from devkit.server import Login, Server
 from smarter_connector.registry import Registry, install
 from smarter_connector.registry.new_tenant import NewTenant
+from smarter_domain.tenancy import database_name
 
 EMPTY = """
     SET session_replication_role = replica;
@@ -81,6 +82,5 @@ def asked(rut: str = A, slug: str = "mi-empresa", **values: object) -> NewTenant
 def activate(registry: Registry, new: NewTenant, identity: str = ""):
     """Reserve and publish, as creation does in the end."""
     row = registry.reserve(new)
-    database = "t_" + row.rut.replace("-", "_").lower()
-    values = {"database": database, "uuid": identity or str(uuid.uuid4())}
+    values = {"database": database_name(row.rut), "uuid": identity or str(uuid.uuid4())}
     return registry.update(row.id, "created", status="active", **values)

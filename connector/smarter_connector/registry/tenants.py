@@ -89,10 +89,6 @@ class Tenants(Access):
         with self._work() as connection, connection.cursor(row_factory=_tenant_row) as cursor:
             return cursor.execute(query, values).fetchall()
 
-    def hosts(self, tenant_id: int) -> tuple[str, ...]:
-        """Its hosts, the primary one first."""
-        return self.tenant(tenant_id).hosts
-
     def update(
         self, tenant_id: int, event: str, detail: Mapping[str, Any] | None = None, **columns: Any
     ) -> TenantRow:

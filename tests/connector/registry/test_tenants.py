@@ -25,7 +25,7 @@ def test_a_reserved_tenant_has_its_values_and_no_database(registry: Registry):
     assert (row.rut, row.status, row.database, row.uuid) == (
         "77654321-7", "provisioning", None, None,
     )  # fmt: skip
-    assert row.hosts == registry.hosts(row.id) == ("b.localhost", "a.localhost")
+    assert row.hosts == registry.tenant(row.id).hosts == ("b.localhost", "a.localhost")
     assert row.host == "b.localhost"
 
 
@@ -175,7 +175,7 @@ def test_not_even_the_administrator_rewrites_the_history(registry, registered, s
 def test_hosts_are_replaced_whole_and_told(registry: Registry):
     row = activate(registry, asked())
     registry.set_hosts(row.id, ["tienda.example.cl", "mi-empresa.localhost"])
-    assert registry.hosts(row.id) == ("tienda.example.cl", "mi-empresa.localhost")
+    assert registry.tenant(row.id).hosts == ("tienda.example.cl", "mi-empresa.localhost")
     assert registry.history(row.id)[0].detail["before"] == ["mi-empresa.localhost"]
 
 
@@ -187,7 +187,7 @@ def test_a_host_that_is_taken_or_crafted_changes_nothing(registry: Registry, hos
     activate(registry, asked(B, "otra"))
     with pytest.raises((Conflict, InvalidRequest)):
         registry.set_hosts(row.id, ["nuevo.localhost", host])
-    assert registry.hosts(row.id) == ("mi-empresa.localhost",)
+    assert registry.tenant(row.id).hosts == ("mi-empresa.localhost",)
 
 
 def test_lists_are_by_status_kind_and_release(registry: Registry):
