@@ -4,7 +4,7 @@ from odoo.http import SessionExpiredException, request
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Where visitors and portal users of a suspended tenant may still post: to log in, to mend their
-# password, and to read. Another route says so itself: ``smarter_while_suspended=True``.
+# password, and to read.
 OPEN_PATHS = (
     "/auth/",
     "/json/",
@@ -48,8 +48,7 @@ class IrHttp(models.AbstractModel):
             return False
         if not env["smarter.tenant"]._is_suspended() or env.user._is_internal():
             return False
-        is_open = routing.get("readonly") or routing.get("smarter_while_suspended")
-        return not is_open and not asked.path.startswith(OPEN_PATHS)
+        return not routing.get("readonly") and not asked.path.startswith(OPEN_PATHS)
 
     def session_info(self):
         return {**super().session_info(), "smarter_notice": self.env["smarter.tenant"]._notice()}
