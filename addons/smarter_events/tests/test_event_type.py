@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models.field_policy import field_problem
+from ..models.field_policy import field_problem, model_problem
 from .common_ui import SubscriptionCase
 
 
@@ -52,6 +52,14 @@ class TestEventType(SubscriptionCase):
             if model in self.env:
                 with self.subTest(model=model), self.assertRaisesRegex(ValidationError, "system"):
                     self.make(self.everywhere, model=model, send=["id"])
+
+    def test_what_is_of_the_system_is_known_by_its_name_alone(self):
+        for model in ("certificate.key", "ir.mail_server", "res.users.apikeys", "payment.token"):
+            self.assertEqual(model_problem(self.env, model), "system", model)
+
+    def test_a_field_whose_name_tells_of_a_secret_is_refused_though_everybody_may_read_it(self):
+        self.assertFalse(self.env["account.move"]._fields["access_token"].groups)
+        self.assertEqual(field_problem(self.env, "account.move", "access_token"), "secret")
 
     def test_a_model_the_author_may_not_read_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "may not read"):
