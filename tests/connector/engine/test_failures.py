@@ -52,6 +52,20 @@ async def test_a_receiver_that_names_a_time_is_not_asked_before_it():
         assert outbox.states() == {"delivered": 2}
 
 
+async def test_a_receiver_that_names_a_time_is_left_alone_by_its_other_lanes_too():
+    bench = Bench(concurrency=1)
+    outbox = bench.outbox()
+    sink = bench.prepare(outbox.subscribe())
+    sink.errors = [Retryable("slow down", status="429", retry_after=120)]
+    for number in range(6):
+        outbox.enqueue(aggregate=f"sale.order/{number}")
+    async with running(bench):
+        await bench.work(119)
+        assert len(sink.got) == 1
+        await bench.work(20)
+        assert outbox.states() == {"delivered": 6}
+
+
 async def test_a_target_that_is_gone_is_disabled_and_its_events_stay():
     bench, outbox, sink = await one_event()
     sink.error_for = lambda item: Gone("the receiver answered 410 Gone", status="410")
