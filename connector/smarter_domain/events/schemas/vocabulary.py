@@ -52,7 +52,7 @@ def rut(description: str) -> Schema:
     return text(description, pattern=_RUT)
 
 
-def currency(description: str = "Moneda de los montos, código ISO 4217.") -> Schema:
+def currency(description: str) -> Schema:
     return text(description, pattern="^[A-Z]{3}$")
 
 
