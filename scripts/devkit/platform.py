@@ -62,14 +62,19 @@ def prepare(runtime: Runtime) -> Platform:
             secrets_dir=runtime.home.root / "secrets" / "run" / "readers",
         )
     )
+    install_registry(platform)
+    register_release(platform, runtime)
+    return platform
+
+
+def install_registry(platform: Platform) -> None:
+    """Make or upgrade the registry; running it again changes nothing."""
     install(
         platform.admin,
         odoo_role=platform.settings.odoo_role,
         connector_role=platform.settings.connector_role,
         database=platform.settings.registry_database,
     )
-    register_release(platform, runtime)
-    return platform
 
 
 def release_name(runtime: Runtime) -> str:

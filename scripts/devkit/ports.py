@@ -21,6 +21,13 @@ def is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """One that nobody listens on at this moment, for a server that needs none in particular."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def choose(wanted: int, taken: set[int], span: int = 100) -> int:
     """``wanted`` or the first free port after it that is not in ``taken``."""
     for port in range(wanted, wanted + span):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import shutil
-import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from devkit.paths import REPO
+from devkit.ports import free_port
+from tests import caddy
 
 FILE = REPO / "deploy" / "proxy" / "Caddyfile"
 TEXT = FILE.read_text(encoding="utf-8")
-CADDY = shutil.which("caddy")
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -35,12 +33,6 @@ class Upstream(BaseHTTPRequestHandler):
         """Tests read answers, not logs."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def upstream(label: str) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.label = label
@@ -51,8 +43,7 @@ def upstream(label: str) -> ThreadingHTTPServer:
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory) -> Iterator[int]:
     """The port of a Caddy that runs the shipped file between two upstreams, without TLS."""
-    if CADDY is None:
-        pytest.skip("CADDY IS NOT INSTALLED: apt install caddy")
+    caddy.require()
     home, port = tmp_path_factory.mktemp("caddy"), free_port()
     web, bus = upstream("web"), upstream("bus")
     text = TEXT.replace("odoo:8069", f"127.0.0.1:{web.server_port}")
@@ -60,21 +51,10 @@ def proxy(tmp_path_factory) -> Iterator[int]:
     text = text.replace("{$SMARTEROS_DOMAIN}", f"http://127.0.0.1:{port}")
     text = text.replace(":8081", f":{free_port()}")
     (home / "Caddyfile").write_text(text)
-    command = [CADDY, "run", "--adapter", "caddyfile", "--config", str(home / "Caddyfile")]
-    environment = {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        for line in process.stderr:
-            if "serving initial configuration" in line:
-                break
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
-        drain.start()
-        yield port
+        with caddy.running(home):
+            yield port
     finally:
-        process.terminate()
-        process.wait(10)
-        drain.join(5)
-        process.stderr.close()
         for server in (web, bus):
             server.shutdown()
             server.server_close()

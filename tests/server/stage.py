@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
 import uuid
@@ -15,12 +14,15 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from devkit import databases, odoo_process, odoo_source, paths, templates
+from devkit import databases, odoo_process, templates
 from devkit.odoo_process import Runtime
+from devkit.ports import free_port
 from devkit.server import Server
 from devkit.services import Service, Services
+from devkit.stack import SERVER_WIDE
 from smarter_connector.registry import NewTenant, Registry, install
 from smarter_domain.rut import Rut
+from tests.odoo import odoo_runtime
 from tests.server.keys import Key
 from tests.server.web import PROXY, Site
 
@@ -78,7 +80,7 @@ class Stage:
         port = free_port()
         given = {"max-cron-threads": "1", "log-level": "info", **options}
         command = [
-            *launcher(self.runtime), "--load=base,rpc,web,smarter_server", "--proxy-mode",
+            *launcher(self.runtime), f"--load={SERVER_WIDE}", "--proxy-mode",
             "--http-interface=127.0.0.1", f"--http-port={port}",
             *(f"--{key}={value}" for key, value in given.items()),
         ]  # fmt: skip
@@ -114,9 +116,7 @@ class Stage:
 @contextmanager
 def set_up(server: Server, folder: Path) -> Iterator[Stage]:
     """Two clones of the template, which share every secret: the worst neighbours there can be."""
-    home = paths.open_home()
-    runtime = Runtime(home, odoo_source.ensure(home), server)
-    odoo_process.write_config(runtime)
+    runtime = odoo_runtime(server)
     database = f"registry_{os.getpid()}_{uuid.uuid4().hex[:6]}"
     install(server.admin.connect, connector_role=server.connector.user, database=database)
     dsn = psycopg.conninfo.make_conninfo(**server.odoo.dsn(database))
@@ -184,14 +184,4 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 
 def own_rut(number: int) -> Rut:
     """A valid RUT of nobody's that no other process of these tests uses."""
-    body = 90_000_000 + os.getpid() % 4_000_000 * 2 + number
-    for digit in "0123456789K":
-        if Rut.is_valid(f"{body}-{digit}"):
-            return Rut.parse(f"{body}-{digit}")
-    raise AssertionError("every number has one check digit")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return Rut.from_number(90_000_000 + os.getpid() % 4_000_000 * 2 + number)

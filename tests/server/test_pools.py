@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +12,16 @@ import pytest
 from typer.testing import CliRunner
 
 from devkit.paths import REPO
+from devkit.ports import free_port
 from smarter_connector.tenants import routes
 from smarter_connector.tenants.cli import app
-from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, free_port, until
+from tests import caddy
+from tests.server.stage import FIRST_RELEASE, NEXT_RELEASE, PASSWORD, Stage, until
 from tests.server.web import Site
 from tests.server.websocket import UPGRADE
 
 pytestmark = pytest.mark.odoo
 
-CADDY = shutil.which("caddy")
 TEXT = (REPO / "deploy" / "proxy" / "Caddyfile.pools").read_text(encoding="utf-8")
 
 
@@ -43,18 +41,10 @@ class Proxy:
     def follow(self) -> None:
         assert self.write()
         done = subprocess.run(
-            [*self.command("reload"), "--address", f"unix/{self.home}/admin.sock"],
-            env=self.environment, capture_output=True, text=True,
+            [*caddy.command("reload", self.home), "--address", f"unix/{self.home}/admin.sock"],
+            env=caddy.environment(self.home), capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-
-    def command(self, verb: str) -> list[str]:
-        return [CADDY, verb, "--adapter", "caddyfile", "--config", str(self.home / "Caddyfile")]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        home = str(self.home)
-        return {**os.environ, "HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +53,7 @@ def pools(stage: Stage) -> Iterator[dict[str, int]]:
 
     The second one is as in production: processes, and websockets at a port of their own.
     """
-    if CADDY is None:
-        pytest.skip("CADDY IS NOT INSTALLED: apt install caddy")
+    caddy.require()
     bus = str(free_port())
     processes = {"workers": "1", "gevent-port": bus, "max-cron-threads": "0"}
     with (
@@ -89,21 +78,8 @@ def proxy(stage: Stage, pools: dict[str, int], tmp_path_factory) -> Iterator[Pro
     text = text.replace(":8081", f":{free_port()}")
     (home / "Caddyfile").write_text(text)
     found.write()
-    process = subprocess.Popen(
-        found.command("run"), env=found.environment, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        for line in process.stderr:
-            if "serving initial configuration" in line:
-                break
-        drain = threading.Thread(target=process.stderr.read, daemon=True)
-        drain.start()
+    with caddy.running(home):
         yield found
-    finally:
-        process.terminate()
-        process.wait(10)
-        drain.join(5)
-        process.stderr.close()
 
 
 def test_each_tenant_is_served_by_the_pool_of_its_release(stage, pools, proxy):

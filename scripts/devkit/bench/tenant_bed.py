@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import secrets
 import subprocess
@@ -12,18 +11,19 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
 from devkit import odoo_process, passwords
 from devkit import platform as local
 from devkit.bench.bed import Bed
-from devkit.bench.processes import free_port, process
+from devkit.bench.processes import process
 from devkit.paths import SetupError
+from devkit.ports import free_port
+from devkit.services import POLL_SECONDS, answers
 from devkit.stack import SERVER_WIDE
 from smarter_connector import tenants
-from smarter_connector.registry import TenantRow, install
+from smarter_connector.registry import TenantRow
 from smarter_connector.sinks.warehouse import Names
 from smarter_connector.sinks.warehouse import install as install_warehouse
 from smarter_connector.tenants.platform import Platform
@@ -41,7 +41,6 @@ class TenantBed:
 
     bed: Bed
     platform: Platform
-    folder: Path
     made: int = 0
 
     def create(self) -> TenantRow:
@@ -60,7 +59,9 @@ class TenantBed:
         """(port, process id) of a server without crons: they would open new tenants unasked."""
         port, runtime = free_port(), self.bed.runtime
         login = runtime.server.odoo
-        dsn = passwords.write(self.folder / "registry.dsn", make_conninfo(**login.dsn(REGISTRY)))
+        dsn = passwords.write(
+            self.bed.folder / "registry.dsn", make_conninfo(**login.dsn(REGISTRY))
+        )
         environment = odoo_process.environment(runtime) | {
             "SMARTEROS_REGISTRY_DSN_FILE": str(dsn), "SMARTEROS_SERVED_RELEASE": "",
         }  # fmt: skip
@@ -134,12 +135,11 @@ def opened(bed: Bed) -> Iterator[TenantBed]:
     platform = Platform(settings, actor="bench")
     platform.databases.drop(REGISTRY)
     _drop_tenants(platform)
-    roles = {"odoo_role": settings.odoo_role, "connector_role": settings.connector_role}
-    install(platform.admin, **roles, database=REGISTRY)
+    local.install_registry(platform)
     local.register_release(platform, bed.runtime)
     template = local.ensure_template(platform, bed.runtime)
     try:
-        yield TenantBed(bed, platform, bed.folder)
+        yield TenantBed(bed, platform)
     finally:
         _drop_tenants(platform)
         platform.databases.drop(template.database)
@@ -154,14 +154,7 @@ def _drop_tenants(platform: Platform) -> None:
 
 def _until_it_answers(child: subprocess.Popen[bytes], port: int) -> None:
     end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/web/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
+    while not answers(f"http://127.0.0.1:{port}/web/health"):
         if child.poll() is not None or time.monotonic() > end:
-            raise SetupError(f"Odoo did not start (process {child.pid} of {os.getpid()})")
-        time.sleep(0.2)
+            raise SetupError(f"Odoo did not start (process {child.pid})")
+        time.sleep(POLL_SECONDS)

@@ -45,8 +45,8 @@ def _figure(alone: Report, together: Report) -> Figure:
 
 def _upgrade(found: TenantBed, name: str, rows: list[TenantRow], jobs: int) -> Report:
     platform = found.platform
-    start = found.folder / "bench-0"
-    path = _release(start if start.exists() else REPO, found.folder / name, name)
+    start = found.bed.folder / "bench-0"
+    path = _release(start if start.exists() else REPO, found.bed.folder / name, name)
     build = platform.registry.releases()[0].odoo_build
     releases.add(platform, path, name=name, odoo_build=build)
     report = upgrade(platform, [row.id for row in rows], name, jobs=jobs)
