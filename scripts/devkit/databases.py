@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from devkit.odoo_process import Runtime
 from devkit.paths import SetupError
-
-NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-
-def identifier(name: str) -> sql.Identifier:
-    """The name as SQL. Raises ValueError for anything but a plain lower-case name."""
-    if not NAME.fullmatch(name):
-        raise ValueError(f"not a database name: {name!r}")
-    return sql.Identifier(name)
+from smarter_connector.tenants import filestore
+from smarter_connector.tenants.databases import identifier
 
 
 def exists(runtime: Runtime, name: str) -> bool:
@@ -41,7 +32,7 @@ def clone(runtime: Runtime, template: str, name: str) -> None:
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     with runtime.server.odoo.connect() as connection:
         connection.execute(statement.format(identifier(name), identifier(template)))
-    copy_filestore(runtime.filestore(template), runtime.filestore(name))
+    filestore.replace(runtime.filestore(template), runtime.filestore(name))
 
 
 def rename(runtime: Runtime, old: str, new: str) -> None:
@@ -61,21 +52,6 @@ def drop(runtime: Runtime, name: str) -> None:
     shutil.rmtree(runtime.filestore(name), ignore_errors=True)
 
 
-def copy_filestore(source: Path, target: Path) -> None:
-    """Hard links where the file system has them: Odoo never writes a stored file again."""
-    if source.exists():
-        shutil.copytree(source, target, copy_function=_link_or_copy, dirs_exist_ok=True)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        return
-    except OSError:
-        shutil.copy2(source, target)
-
-
 def transfer(source: Runtime, name: str, target: Runtime, new_name: str) -> None:
     """Copy a database from one server to another by dump and restore."""
     with psycopg.connect(**target.server.odoo.dsn("postgres"), autocommit=True) as connection:
@@ -88,7 +64,7 @@ def transfer(source: Runtime, name: str, target: Runtime, new_name: str) -> None
         _tool(target, "pg_restore", *options, "-d", new_name, str(dump))
     finally:
         dump.unlink(missing_ok=True)
-    copy_filestore(source.filestore(name), target.filestore(new_name))
+    filestore.replace(source.filestore(name), target.filestore(new_name))
 
 
 def _tool(runtime: Runtime, tool: str, *arguments: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,13 +14,11 @@ from devkit.odoo_source import Odoo
 from devkit.paths import REPO, Home, SetupError
 from devkit.server import OWN_SERVER, Server
 from devkit.venv import digest
+from smarter_connector.tenants.odoo_runner import failure
 
 OUR_ADDONS = REPO / "addons"
 #: Odoo reads these in preference to its configuration file, so none may leak in from outside.
 FOREIGN_PREFIXES = ("PG", "ODOO_", "OPENERP_", "PYTEST_", "SMARTER_", "LC_")
-
-#: The line of a traceback that names the exception.
-EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Violation|SystemExit)\w*: ")
 
 
 @dataclass(frozen=True)
@@ -130,16 +127,3 @@ def _logged(
         )  # fmt: skip
     if reason := failure(log.read_text(errors="replace"), done.returncode):
         raise SetupError(f"Odoo failed: {reason} (all of it in {log})")
-
-
-def failure(log: str, code: int) -> str:
-    """Why Odoo failed, in one line of its log; empty when it did not.
-
-    Odoo ends with 0 in some cases of a missing module, so its words count as well.
-    """
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    told = [line for line in lines if " CRITICAL " in line or " invalid module names" in line]
-    if not code and not told:
-        return ""
-    raised = [line for line in lines if EXCEPTION.match(line)]
-    return (raised or told or lines or ["it said nothing"])[-1]

@@ -20,6 +20,7 @@ from devkit.locking import lock
 from devkit.odoo_process import Runtime
 from devkit.progress import step
 from devkit.venv import digest
+from smarter_connector.tenants.templates import CHILEAN_COMPANY, FINISH
 
 STOCK_MODULES = (
     "account", "l10n_cl", "sale_management", "stock", "sale_stock", "purchase",
@@ -31,13 +32,6 @@ STOCK_PREFIX, OURS_PREFIX = "tpl_stock_", "tpl_ours_"
 SCRIPTS = Path(__file__).parent / "odoo_scripts"
 #: Files that no installed database depends on.
 IGNORED_PARTS = {"tests", "__pycache__", "readme", "description"}
-
-#: The company's country decides which chart of accounts ``account`` loads, so it comes first.
-CHILEAN_COMPANY = """
-UPDATE res_partner SET tz = 'America/Santiago', country_id = (
-    SELECT res_id FROM ir_model_data WHERE module = 'base' AND name = 'cl')
-WHERE id IN (SELECT partner_id FROM res_company)
-"""
 
 
 def our_addons(folder: Path = odoo_process.OUR_ADDONS) -> list[str]:
@@ -136,7 +130,7 @@ def _install_stock(runtime: Runtime, database: str) -> None:
 def _install_ours(runtime: Runtime, database: str) -> None:
     if addons := our_addons():
         odoo_process.install(runtime, database, addons)
-    odoo_process.shell(runtime, database, (SCRIPTS / "assets.py").read_text())
+    odoo_process.shell(runtime, database, FINISH)
 
 
 def _mark_used(runtime: Runtime, name: str) -> None:

@@ -109,7 +109,7 @@ def test_silence_is_told_as_such() -> None:
 
 @pytest.mark.parametrize("name", ["", "T", "1t", "t;drop", 't"', "t-1", "t" * 64, "tñ"])
 def test_only_plain_database_names_become_sql(name: str) -> None:
-    with pytest.raises(ValueError, match="not a database name"):
+    with pytest.raises(ValueError, match="is not valid"):
         databases.identifier(name)
 
 
