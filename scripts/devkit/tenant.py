@@ -19,7 +19,7 @@ from smarter_connector.sinks.warehouse import drop_tenant
 from smarter_connector.tenants.mirror import write_parameters
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.readers import dsn_file
-from smarter_domain.tenancy import database_name, host_name
+from smarter_domain.tenancy import database_name, host_name, new_name
 
 ROLES = ("owner", "admin", "member", "viewer")
 OWNER = "owner"
@@ -108,7 +108,7 @@ def forget(platform: Platform, tenant: Tenant) -> None:
     if row is not None:
         nothing = {"database": None, "uuid": None, "maintenance": None}
         platform.registry.update(row.id, "purged", {"by": "--fresh"}, status="purged", **nothing)
-        for name in (f"new_{row.id}", *platform.databases.names(f"pre_{row.id}_")):
+        for name in (new_name(row.id), *platform.databases.names(f"pre_{row.id}_")):
             platform.databases.drop(name)
     platform.databases.drop(tenant.database)
     if platform.settings.warehouse:

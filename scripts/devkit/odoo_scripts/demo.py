@@ -41,7 +41,7 @@ WANTED = (
     },
     {"name": "KPI", "target": "warehouse", "batch_size": 100, "config": {}},
 )
-owner = env["res.users"].search([("login", "=like", "owner@%")], limit=1)
+owner = env["res.users"].search([("login", "=", facts["logins"]["owner"])])
 keys = {}
 if "smarter.subscription" in env:
     subscriptions = env["smarter.subscription"].with_context(active_test=False)
