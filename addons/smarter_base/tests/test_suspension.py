@@ -70,8 +70,12 @@ class TestSuspension(SmarterCase):
             self.clerk.with_user(manager).name = "Otra"
 
     def test_saved_filters_and_lists_of_an_export_are_ones_own(self):
-        kept = self.env["ir.filters"].with_user(self.clerk).create(
-            {"name": "Mis clientes", "model_id": "res.partner", "user_ids": [self.clerk.id]}
+        kept = (
+            self.env["ir.filters"]
+            .with_user(self.clerk)
+            .create(
+                {"name": "Mis clientes", "model_id": "res.partner", "user_ids": [self.clerk.id]}
+            )
         )
         offered = self.env["ir.filters"].with_user(self.clerk).get_filters("res.partner")
         self.assertIn(kept.id, [one["id"] for one in offered])
@@ -118,9 +122,13 @@ class TestWhoLogsIn(SmarterCase):
 
     def log_in(self, user):
         """What Odoo answers to the right password."""
-        return user.with_user(user).sudo(False)._check_credentials(
-            {"type": "password", "login": user.login, "password": user.login},
-            {"interactive": True},
+        return (
+            user.with_user(user)
+            .sudo(False)
+            ._check_credentials(
+                {"type": "password", "login": user.login, "password": user.login},
+                {"interactive": True},
+            )
         )
 
     def set_up(self, status):
