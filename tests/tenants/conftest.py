@@ -1,7 +1,10 @@
-"""A platform of the test session's own: registry, release and template on the tests' server.
+"""Two platforms of the test session's own, each with a registry, a release and a template.
 
-The server is shared with other runs, so ids of tenants begin at a random number and RUTs are drawn
-at random: no two runs make a database of the same name.
+``platform`` has Odoo, on the tests' server. That is shared with other runs, so ids of tenants begin
+at a random number and RUTs are drawn at random: no two runs make a database of the same name.
+``little`` has a handful of tables instead of Odoo (``small.py``) and a server of its own; on it
+stand ``kept``, a tenant with backups (``keeping.py``), and ``bed``, releases to upgrade to
+(``upgrading.py``). ``_small`` is the same without the clean-up after each test.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ from smarter_connector.tenants.templates import register
 from smarter_domain.rut import Rut
 from tests import postgres
 from tests.postgres import PrivateServer
-from tests.tenants import small
+from tests.tenants import keeping, small, upgrading
+from tests.tenants.keeping import Kept
 from tests.tenants.killing import die_at
+from tests.tenants.upgrading import Bed
 
 
 @pytest.fixture(scope="session")
@@ -124,9 +129,24 @@ def little(_small: Platform) -> Iterator[Platform]:
 
 
 @pytest.fixture
-def routes(little: Platform, small_server: PrivateServer) -> Callable[[], set[tuple[str, str]]]:
+def routes(_small: Platform, small_server: PrivateServer) -> Callable[[], set[tuple[str, str]]]:
     """``routes()``: what Odoo's role sees of the registry."""
-    return lambda: small.routes(little, small_server.server)
+    return lambda: small.routes(_small, small_server.server)
+
+
+@pytest.fixture(scope="module")
+def kept(_small: Platform, tmp_path_factory) -> Iterator[Kept]:
+    """``kept.tenant()`` gives one tenant with its backup, made once for the tests of a file."""
+    yield Kept(keeping.with_backups(_small, tmp_path_factory.mktemp("kept")))
+    small.empty(_small)
+
+
+@pytest.fixture
+def bed(little: Platform, tmp_path) -> Iterator[Bed]:
+    """The platform without Odoo, whose releases are upgraded to by a fake for Odoo."""
+    made = upgrading.bed(little, tmp_path)
+    yield made
+    upgrading.forget(made, lambda row: row.name == small.RELEASE)
 
 
 @pytest.fixture

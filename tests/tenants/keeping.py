@@ -11,7 +11,9 @@ import pyrage
 
 from smarter_connector.registry import TenantRow
 from smarter_connector.tenants import CreateRequest, create
+from smarter_connector.tenants.backup import backup
 from smarter_connector.tenants.platform import Platform
+from tests.tenants import small
 
 DATABASE = "t_77654321_7"
 REQUEST = CreateRequest(
@@ -77,6 +79,21 @@ def column(platform: Platform, query: str, database: str = DATABASE) -> list:
         found = [value for (value,) in connection.execute(query).fetchall()]
     platform.databases.allow_connections(database, allowed)
     return found
+
+
+class Kept:
+    """One tenant with one backup, made once, and anew when a test has changed it."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self._made: TenantRow | None = None
+
+    def tenant(self) -> TenantRow:
+        if self._made is None or not as_new(self.platform, self._made):
+            small.empty(self.platform)
+            self._made = tenant(self.platform)
+            backup(self.platform, self._made.id)
+        return self._made
 
 
 def as_new(platform: Platform, tenant: TenantRow) -> bool:

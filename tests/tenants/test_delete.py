@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from smarter_connector.registry import Busy, Conflict, InvalidRequest, UnknownTenant
+from smarter_connector.registry import Busy, Conflict, InvalidRequest, TenantRow, UnknownTenant
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import CreateRequest, create, readers, suspend
 from smarter_connector.tenants.backup import backup
 from smarter_connector.tenants.delete import DELETE_STEPS, UNDELETE_STEPS, delete, undelete
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.purge import STEPS, due, purge
-from tests.tenants import keeping, small
-from tests.tenants.keeping import DATABASE, REQUEST
+from tests.tenants import keeping
+from tests.tenants.keeping import DATABASE, REQUEST, Kept
 
 RUT = "77.654.321-7"
 ROUTE = ("mi-empresa-spa.example.cl", DATABASE)
@@ -36,33 +36,15 @@ class Later:
         return self.inner.monotonic()
 
 
-@pytest.fixture(scope="module")
-def kept(_small: Platform, tmp_path_factory):
-    """The platform, and the tenant while it is as it was made."""
-    own = keeping.with_backups(_small, tmp_path_factory.mktemp("kept"))
-    yield own, []
-    small.empty(_small)
+@pytest.fixture
+def own(kept: Kept) -> Platform:
+    return kept.platform
 
 
 @pytest.fixture
-def own(kept) -> Platform:
-    return kept[0]
-
-
-@pytest.fixture
-def tenant(own: Platform, kept):
+def tenant(kept: Kept) -> TenantRow:
     """With one backup."""
-    tenants = kept[1]
-    if not tenants or not keeping.as_new(own, tenants[0]):
-        small.empty(own)
-        tenants[:] = [keeping.tenant(own)]
-        backup(own, tenants[0].id)
-    return tenants[0]
-
-
-@pytest.fixture
-def routes(own: Platform, small_server):
-    return lambda: small.routes(own, small_server.server)
+    return kept.tenant()
 
 
 def after(platform: Platform, days: float) -> Platform:

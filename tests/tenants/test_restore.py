@@ -12,7 +12,7 @@ import pytest
 
 from smarter_connector.exceptions import ConfigurationError, ConnectorError
 from smarter_connector.provisioning import audit_role
-from smarter_connector.registry import Busy, InvalidRequest
+from smarter_connector.registry import Busy, InvalidRequest, TenantRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import archive_reader, create, readers, restore_steps, suspend
 from smarter_connector.tenants.archive import BadArchive
@@ -22,8 +22,8 @@ from smarter_connector.tenants.outbox_state import release_deliveries
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.restore import restore
 from smarter_connector.tenants.restore_steps import STEPS
-from tests.tenants import keeping, small
-from tests.tenants.keeping import DATABASE
+from tests.tenants import keeping
+from tests.tenants.keeping import DATABASE, Kept
 
 MODULE = import_module("smarter_connector.tenants.restore")
 ROUTE = ("mi-empresa-spa.example.cl", DATABASE)
@@ -32,34 +32,17 @@ LATER = [*BACK, "after the backup"]
 POINTS = (*(f"restore:{step.name}" for step in STEPS), "restore:aside", "restore:renamed")
 
 
-@pytest.fixture(scope="module")
-def kept(_small: Platform, tmp_path_factory):
-    """The platform, and the tenant with its backup while no test has changed either."""
-    own = keeping.with_backups(_small, tmp_path_factory.mktemp("kept"))
-    yield own, []
-    small.empty(_small)
+@pytest.fixture
+def own(kept: Kept) -> Platform:
+    return kept.platform
 
 
 @pytest.fixture
-def own(kept) -> Platform:
-    return kept[0]
-
-
-@pytest.fixture
-def saved(own: Platform, kept):
+def saved(kept: Kept) -> TenantRow:
     """The tenant with a backup, and something that happened after it."""
-    tenants = kept[1]
-    if not tenants or not keeping.as_new(own, tenants[0]):
-        small.empty(own)
-        tenants[:] = [keeping.tenant(own)]
-        backup(own, tenants[0].id)
-    keeping.sell(own, "after the backup")
-    return tenants[0]
-
-
-@pytest.fixture
-def routes(own: Platform, small_server):
-    return lambda: small.routes(own, small_server.server)
+    tenant = kept.tenant()
+    keeping.sell(kept.platform, "after the backup")
+    return tenant
 
 
 def maintained(platform: Platform) -> list[str | None]:
@@ -166,15 +149,15 @@ def test_killed_and_asked_for_another_backup_the_first_is_taken_back(
     assert keeping.sales(own, done.restore_point) == LATER
 
 
-@pytest.mark.parametrize("step", ["_adopt", "_grants", "_close", "_swap", "_warehouse"])
+@pytest.mark.parametrize("step", ["adopt", "grants", "close", "swap", "warehouse"])
 def test_a_step_that_fails_leaves_the_tenant_as_it_was(
     own: Platform, saved, routes, monkeypatch, step: str
 ):
     def fail(*_):
         raise StepFailed("out of sorts")
 
-    place = [one.run.__name__ for one in STEPS].index(step)
-    broken = (*STEPS[:place], restore_steps.Step(STEPS[place].name, fail), *STEPS[place + 1 :])
+    place = [one.name for one in STEPS].index(step)
+    broken = (*STEPS[:place], restore_steps.Step(step, fail), *STEPS[place + 1 :])
     with monkeypatch.context() as patch:
         patch.setattr(MODULE, "STEPS", broken)
         with pytest.raises(StepFailed, match="out of sorts"):

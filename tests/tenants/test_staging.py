@@ -73,11 +73,6 @@ def own(_small: Platform, original, tmp_path: Path, monkeypatch):
         own.databases.drop(name)
 
 
-@pytest.fixture
-def routes(own: Platform, small_server):
-    return lambda: small.routes(own, small_server.server)
-
-
 def parameters(platform: Platform, database: str) -> dict[str, str]:
     with platform.admin(database) as connection:
         return small.parameters(connection)

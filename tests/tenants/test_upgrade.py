@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
@@ -16,7 +15,6 @@ from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import (
-    Platform,
     doctor,
     filestore,
     restore_points,
@@ -26,7 +24,7 @@ from smarter_connector.tenants import (
 from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
-from tests.tenants import keeping, upgrading
+from tests.tenants import keeping
 from tests.tenants.upgrading import COLUMN, FIRST, FIRST_DATABASE, Bed
 
 POINTS = (
@@ -34,13 +32,6 @@ POINTS = (
     "upgrade:aside", "upgrade:renamed", "upgrade:owner", "upgrade:publish",
 )  # fmt: skip
 PARTNERS = "SELECT count(*) FROM res_partner"
-
-
-@pytest.fixture
-def bed(little: Platform, tmp_path) -> Iterator[Bed]:
-    made = upgrading.bed(little, tmp_path)
-    yield made
-    upgrading.forget(made, lambda row: row.name == "1.0")
 
 
 @pytest.fixture

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from smarter_connector.registry import InvalidRequest
-from smarter_connector.tenants import Platform, upgrade
+from smarter_connector.tenants import upgrade
 from smarter_connector.tenants.cli import app
 from smarter_connector.tenants.upgrade import workers_for
 from smarter_connector.tenants.upgrade_one import configured_backup
 from smarter_connector.tenants.upgrade_report import Outcome, Unwatched
-from tests.tenants import upgrading
 from tests.tenants.upgrading import Bed
 
 RUTS = (77_654_321, 77_654_322, 77_654_323)
 #: Fails in the tenant whose RUT ends so.
 PICKY = """DO $$ BEGIN IF (SELECT rut LIKE '77654323-%' FROM smarter_tenant) THEN
     RAISE EXCEPTION 'not this one'; END IF; END $$"""
-
-
-@pytest.fixture
-def bed(little: Platform, tmp_path) -> Iterator[Bed]:
-    made = upgrading.bed(little, tmp_path)
-    yield made
-    upgrading.forget(made, lambda row: row.name == "1.0")
 
 
 @pytest.fixture
