@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from smarter_connector.registry import InvalidRequest, TenantRow
-from smarter_connector.sinks.warehouse.install import drop_tenant
 from smarter_connector.tenants import readers
+from smarter_connector.tenants.jobs import held
 from smarter_connector.tenants.ownership import made_by_creation
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_domain.tenancy import database_name, new_name
@@ -16,8 +16,7 @@ def abandon(platform: Platform, key: str | int, *, progress: Say | None = None) 
     May be repeated. Raises InvalidRequest for a tenant whose creation is finished: delete that one.
     """
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(key)
+    with held(platform, key) as tenant:
         if tenant.status != "provisioning":
             raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}: delete it instead")
         platform.databases.drop(new_name(tenant.id))
@@ -38,7 +37,4 @@ def _drop_renamed(platform: Platform, tenant: TenantRow) -> None:
 def _forget_reader(platform: Platform, tenant: TenantRow) -> None:
     if tenant.kind != "production":
         return  # a copy for tests: the figures are those of the tenant it is of
-    if platform.settings.warehouse:
-        drop_tenant(platform.admin, tenant.rut, platform.settings.warehouse_naming())
-    if path := readers.dsn_file(platform, tenant.rut):
-        path.unlink(missing_ok=True)
+    readers.leave(platform, tenant.rut)

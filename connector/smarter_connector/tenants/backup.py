@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,11 +23,11 @@ from smarter_connector.tenants.archive import Head
 from smarter_connector.tenants.archive_writer import ArchiveWriter
 from smarter_connector.tenants.backup_dump import dumping
 from smarter_connector.tenants.backup_snapshot import Snapshot, snapshot
+from smarter_connector.tenants.jobs import check_status, held
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 
 KIND = "backup"
-SERVED = ("active", "suspended")
 SUFFIX = ".tar.age"
 PART = ".part"
 MIB = 2**20
@@ -54,11 +54,8 @@ def backup(platform: Platform, key: str | int, *, progress: Say | None = None) -
     """
     platform = replace(platform, say=progress) if progress else platform
     age.recipient(platform.settings.backup_recipient)
-    registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(registry.tenant(key).id)
-        if tenant.status not in SERVED or not tenant.database:
-            raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+    with held(platform, key) as tenant:
+        check_status(tenant)
         if tenant.maintenance:
             raise InvalidRequest(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
         job, operation = _begin(platform, tenant)
@@ -81,7 +78,7 @@ def _begin(platform: Platform, tenant: TenantRow) -> tuple[BackupJob, OperationR
     if left:
         _remove(Path(str(left.data["path"])))
         registry.finish(left, error="it was killed")
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     name = f"{now:%Y%m%dT%H%M%S_%fZ}{SUFFIX}"
     path = backups_dir(platform).absolute() / str(tenant.database) / name
     data = {"path": str(path), "taken_at": now.isoformat()}

@@ -51,7 +51,7 @@ def prune(
 ) -> list[BackupRow]:
     """Remove what the policy does not keep, of these tenants or of all; returns what is gone."""
     platform = replace(platform, say=progress) if progress else platform
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     every = platform.registry.backups()
     chosen = {row.tenant for row in every} if tenants is None else set(tenants)
     gone = []
@@ -76,7 +76,7 @@ def remove(platform: Platform, row: BackupRow) -> BackupRow:
 
 def keep(platform: Platform, row: BackupRow, days: int) -> BackupRow:
     """Keep a backup for so many days from now, whatever the policy says; 0 lets go of it."""
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     until = now + timedelta(days=days) if days else None
     return platform.registry.update_backup(row.id, kept_until=until)
 

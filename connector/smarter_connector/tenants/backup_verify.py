@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from smarter_connector.registry import BackupRow, InvalidRequest, TenantRow
@@ -61,7 +60,7 @@ def verify(platform: Platform, backup_id: int, *, progress: Say | None = None) -
         raise StepFailed(f"the backup cannot be read: {error.strerror or error}") from error
     finally:
         platform.databases.drop(database)
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     row = platform.registry.update_backup(row.id, verified_at=now)
     platform.registry.note(tenant.id, "backup verified", {"backup": row.id})
     rows = sum(found.rows.values())

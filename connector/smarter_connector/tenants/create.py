@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from smarter_connector.provisioning import provision
@@ -229,7 +228,7 @@ def _publish(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Fa
         database=job.database,
         uuid=facts["uuid"],
         modules=installed_modules(facts["modules"], release.modules, release.odoo_build),
-        activated_at=datetime.fromtimestamp(platform.clock.time(), UTC),
+        activated_at=platform.now(),
     )
     return None
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from smarter_connector.registry import InvalidRequest, TenantRow
-from smarter_connector.registry.errors import Busy, StepFailed
+from smarter_connector.registry import TenantRow
+from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import maintenance
+from smarter_connector.tenants.jobs import check_idle, check_status, held
 from smarter_connector.tenants.mirror import mirror
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 from smarter_domain.tenancy import database_name, deleted_name
 
 DELETE, UNDELETE = "delete", "undelete"
-SERVED = ("active", "suspended")
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def delete(
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(registry.tenant(key).id)
+    with held(platform, key) as tenant:
         operation = registry.open_operation(tenant.id, DELETE)
         if operation is None:
-            _check_free(platform, tenant, SERVED)
+            check_status(tenant)
+            check_idle(platform, tenant, DELETE)
             facts = {"name": tenant.database, "before": tenant.status, "reason": reason.strip()}
             operation = registry.begin(tenant.id, DELETE, facts)
         job = Removal(tenant, str(operation.data["name"]))
@@ -64,11 +64,11 @@ def undelete(platform: Platform, key: str | int, *, progress: Say | None = None)
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(registry.tenant(key).id)
+    with held(platform, key) as tenant:
         operation = registry.open_operation(tenant.id, UNDELETE)
         if operation is None:
-            _check_free(platform, tenant, ("deleted",))
+            check_status(tenant, ("deleted",))
+            check_idle(platform, tenant, UNDELETE)
             before = _before(platform, tenant)
             operation = registry.begin(tenant.id, UNDELETE, before)
         job = Removal(tenant, str(operation.data["name"]))
@@ -76,14 +76,6 @@ def undelete(platform: Platform, key: str | int, *, progress: Say | None = None)
         tenant = registry.tenant(tenant.id)
         mirror(platform, tenant)
         return tenant
-
-
-def _check_free(platform: Platform, tenant: TenantRow, statuses: tuple[str, ...]) -> None:
-    if tenant.status not in statuses or not tenant.database:
-        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
-    operation = platform.registry.open_operation(tenant.id)
-    if operation and operation.kind != "backup":
-        raise Busy(f"the last {operation.kind} of {tenant.slug} is not finished: run it again")
 
 
 def _before(platform: Platform, tenant: TenantRow) -> dict[str, Any]:
@@ -96,7 +88,7 @@ def _before(platform: Platform, tenant: TenantRow) -> dict[str, Any]:
 
 def _mark(platform: Platform, job: Removal, facts: Mapping[str, Any]) -> Facts:
     """From here on no host leads to it and the connector lets it go."""
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     days = platform.settings.deleted_days if job.tenant.kind == "production" else 0
     platform.registry.update(
         job.tenant.id, "deleted", {"reason": facts["reason"], "before": facts["before"]},

@@ -12,6 +12,7 @@ from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import TenantRow
 from smarter_connector.tenants import restore_points, templates
 from smarter_connector.tenants.findings import Case, Finding, examine
+from smarter_connector.tenants.jobs import SERVED
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset.schema import Schema
 from smarter_domain.tenancy import InvalidName, parse_database_name
@@ -43,7 +44,7 @@ def _tenant(platform: Platform, tenant: TenantRow) -> Iterator[Finding]:
             tenant.slug, "operations", "warning", "creation is not finished: repeat or abandon it"
         )
         return
-    if tenant.status not in ("active", "suspended") or not tenant.database:
+    if tenant.status not in SERVED or not tenant.database:
         return
     if not platform.databases.exists(tenant.database):
         message = f"the database {tenant.database} is gone: restore it"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from smarter_connector.provisioning import audit_role, provision
 from smarter_connector.registry import InvalidRequest
+from smarter_connector.tenants.jobs import check_status
 from smarter_connector.tenants.platform import Platform, Say
 
 
 def grants(platform: Platform, key: str | int, *, progress: Say | None = None) -> list[str]:
     """Close the database to all but Odoo's and the connector's role; returns what is wrong."""
     tenant, settings = platform.registry.tenant(key), platform.settings
-    if not tenant.database or tenant.status not in ("active", "suspended"):
-        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+    check_status(tenant)
     if tenant.kind != "production":
         raise InvalidRequest(f"{tenant.slug} is a copy for tests: the connector gets no rights")
     with platform.registry.lock(tenant.id), platform.admin(tenant.database) as connection:

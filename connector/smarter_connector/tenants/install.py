@@ -8,8 +8,9 @@ from typing import Any
 
 from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, TenantRow
-from smarter_connector.registry.errors import Busy, StepFailed
+from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import releases
+from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status, held
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.odoo_runner import FACTS, check_module
 from smarter_connector.tenants.platform import Platform, Say
@@ -19,8 +20,6 @@ from smarter_connector.tenants.steps import Facts, Step, run_steps
 KIND = "install"
 MAINTENANCE = "installing "
 """How the registry's reason for the maintenance of an installation begins."""
-#: Work that may be open beside an installation: it changes nothing in the tenant.
-HARMLESS = (KIND, "backup")
 #: Odoo's own modules, as the database's list of modules knows them.
 _OFFERED = """SELECT name FROM ir_module_module WHERE name = ANY(%s)
     AND state <> 'uninstallable' AND author = 'Odoo S.A.' AND license LIKE 'LGPL%%'"""
@@ -51,11 +50,10 @@ def install(
     taken back what was half installed, and the tenant is served as before.
     """
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(key)
-        if tenant.status not in ("active", "suspended") or not tenant.database:
-            raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
-        _check_free(platform, tenant)
+    with held(platform, key) as tenant:
+        check_status(tenant)
+        check_idle(platform, tenant, KIND)
+        check_no_page(tenant, MAINTENANCE)
         wanted = tuple(dict.fromkeys(modules))
         _check_offered(platform, tenant, wanted)
         operation = registry.open_operation(tenant.id, KIND)
@@ -69,15 +67,6 @@ def install(
             registry.update(tenant.id, "install failed", {"error": str(error)}, maintenance=None)
             raise
     return registry.tenant(tenant.id)
-
-
-def _check_free(platform: Platform, tenant: TenantRow) -> None:
-    """Raises Busy when something else is half done: the page it put up is not ours to take away."""
-    operation = platform.registry.open_operation(tenant.id)
-    if operation and operation.kind not in HARMLESS:
-        raise Busy(f"the last {operation.kind} of {tenant.slug} is not finished: run it again")
-    if tenant.maintenance and not tenant.maintenance.startswith(MAINTENANCE):
-        raise Busy(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
 
 
 def _check_offered(platform: Platform, tenant: TenantRow, modules: Sequence[str]) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from smarter_connector.registry import HistoryRow, InvalidRequest, OperationRow, TenantRow
 from smarter_connector.tenants import filestore
 from smarter_connector.tenants.invitation import invite as make_link
+from smarter_connector.tenants.jobs import check_status, held
 from smarter_connector.tenants.mirror import check_identity, mirror, write_parameters
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_domain.plans import Plan
-
-SERVED = ("active", "suspended")
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ def rename_host(
     Its database keeps its name. Raises Conflict when the host belongs to another tenant.
     """
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = _of_status(platform, key, SERVED)
+    with held(platform, key) as tenant:
+        check_status(tenant)
         old = tenant.hosts if keep_old else ()
         registry.set_hosts(tenant.id, tuple(dict.fromkeys((host.lower(), *aliases, *old))))
         tenant = registry.tenant(tenant.id)
@@ -105,8 +104,8 @@ def set_plan(
     if plan not in {one.value for one in Plan}:
         raise InvalidRequest(f"there is no plan {plan[:40]!r}")
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = _of_status(platform, key, SERVED)
+    with held(platform, key) as tenant:
+        check_status(tenant)
         if tenant.plan != plan:
             detail = {"before": tenant.plan, "after": plan}
             tenant = registry.update(tenant.id, "plan", detail, plan=plan)
@@ -116,7 +115,8 @@ def set_plan(
 
 def invite(platform: Platform, key: str | int, *, progress: Say | None = None) -> str:
     """A new link with which the owner of the tenant chooses a password."""
-    tenant = _of_status(platform, key, SERVED)
+    tenant = platform.registry.tenant(key)
+    check_status(tenant)
     url, hours = platform.settings.base_url(tenant.host), platform.settings.invitation_hours
     with platform.admin(tenant.database or "") as connection:
         check_identity(connection, tenant)
@@ -128,8 +128,8 @@ def invite(platform: Platform, key: str | int, *, progress: Say | None = None) -
 def _set_status(platform: Platform, key: str | int, status: str, reason: str) -> TenantRow:
     """The registry first: it decides. A command that was killed is run again and mirrors it."""
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = _of_status(platform, key, SERVED)
+    with held(platform, key) as tenant:
+        check_status(tenant)
         if (tenant.status, tenant.status_reason) != (status, reason):
             event = "suspended" if status == "suspended" else "resumed"
             tenant = registry.update(
@@ -137,11 +137,4 @@ def _set_status(platform: Platform, key: str | int, status: str, reason: str) ->
             )
         platform.reached(f"{status}:registry")
         mirror(platform, tenant)
-    return tenant
-
-
-def _of_status(platform: Platform, key: str | int, allowed: Collection[str]) -> TenantRow:
-    tenant = platform.registry.tenant(key)
-    if tenant.status not in allowed:
-        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}", status=tenant.status)
     return tenant

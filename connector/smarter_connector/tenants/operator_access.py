@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from smarter_connector.registry import InvalidRequest, TenantRow
+from smarter_connector.registry import TenantRow
 from smarter_connector.tenants.invitation import invite
+from smarter_connector.tenants.jobs import check_status
 from smarter_connector.tenants.mirror import check_identity, signal
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset.people import OPERATOR
@@ -11,7 +12,6 @@ from smarter_connector.tenants.reset.schema import Schema, update
 
 HOURS = 1
 """How long the link is good."""
-SERVED = ("active", "suspended")
 
 
 def operator_access(platform: Platform, key: str | int, *, progress: Say | None = None) -> str:
@@ -50,6 +50,5 @@ def close_operator_access(
 
 def _served(platform: Platform, key: str | int) -> TenantRow:
     tenant = platform.registry.tenant(key)
-    if tenant.status not in SERVED:
-        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}", status=tenant.status)
+    check_status(tenant)
     return tenant

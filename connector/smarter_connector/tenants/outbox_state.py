@@ -7,13 +7,13 @@ from dataclasses import replace
 import psycopg
 
 from smarter_connector.registry import InvalidRequest, TenantRow
+from smarter_connector.tenants.jobs import SERVED
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset.schema import Schema
 from smarter_domain.outbox import NOTIFY_CHANNEL
 
 WAKE_DATABASE = "postgres"
-SERVED = ("active", "suspended")
 _NEUTRALIZED = "SELECT value FROM ir_config_parameter WHERE key = 'database.is_neutralized'"
 
 

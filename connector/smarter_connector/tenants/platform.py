@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -47,6 +48,9 @@ class Platform:
     @property
     def odoo(self) -> OdooRunner:
         return OdooRunner(self.settings)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.time(), UTC)
 
     def admin(self, database: str = "postgres") -> psycopg.Connection:
         """An administrator's autocommit connection. Raises StoreUnavailable."""

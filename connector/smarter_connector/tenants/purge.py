@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow, UnknownTenant
-from smarter_connector.registry.errors import Busy
+from smarter_connector.registry import InvalidRequest, TenantRow, UnknownTenant
 from smarter_connector.tenants import backup_retention, readers
+from smarter_connector.tenants.jobs import check_idle, held
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 from smarter_domain.rut import Rut
@@ -43,8 +42,7 @@ def purge(
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(registry.tenant(key).id)
+    with held(platform, key) as tenant:
         operation = registry.open_operation(tenant.id, KIND)
         if operation is None:
             _check(platform, tenant, force_rut)
@@ -55,7 +53,7 @@ def purge(
 
 def due(platform: Platform) -> list[TenantRow]:
     """Deleted tenants whose time is over."""
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     deleted = platform.registry.tenants(status=("deleted",), kind=None)
     return [one for one in deleted if one.purge_after and one.purge_after <= now]
 
@@ -63,21 +61,15 @@ def due(platform: Platform) -> list[TenantRow]:
 def _check(platform: Platform, tenant: TenantRow, force_rut: str) -> None:
     if tenant.status != "deleted":
         raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}: delete it first")
-    if other := _unfinished(platform, tenant):
-        raise Busy(f"the last {other.kind} of {tenant.slug} is not finished: run it again")
+    check_idle(platform, tenant, KIND)
     if force_rut:
         if not Rut.is_valid(force_rut) or Rut.parse(force_rut).plain != tenant.rut:
             raise InvalidRequest(f"{force_rut[:40]!r} is not the RUT of {tenant.slug}")
         return
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     if tenant.purge_after is None or tenant.purge_after > now:
         day = f"{tenant.purge_after:%Y-%m-%d}" if tenant.purge_after else "an unknown day"
         raise InvalidRequest(f"{tenant.slug} is kept until {day}: force it with its RUT")
-
-
-def _unfinished(platform: Platform, tenant: TenantRow) -> OperationRow | None:
-    found = platform.registry.open_operation(tenant.id)
-    return None if found and found.kind == "backup" else found
 
 
 def _copies(platform: Platform, job: PurgeJob, facts: Mapping[str, Any]) -> Facts:

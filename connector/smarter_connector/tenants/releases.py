@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from smarter_connector.exceptions import ConfigurationError
@@ -105,8 +104,7 @@ def retire(platform: Platform, name: str, *, progress: Say | None = None) -> Rel
         raise Conflict(f"{count} tenants run release {name}: upgrade them first")
     if release.retired_at:
         return release
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
-    return platform.registry.update_release(name, retired_at=now)
+    return platform.registry.update_release(name, retired_at=platform.now())
 
 
 def runner(platform: Platform, release: ReleaseRow) -> OdooRunner:

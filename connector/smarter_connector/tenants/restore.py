@@ -10,9 +10,10 @@ import psycopg
 
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow
-from smarter_connector.registry.errors import Busy, StepFailed
+from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import age
 from smarter_connector.tenants.backup_verify import find, latest
+from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status, held
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.restore_steps import (
     KIND,
@@ -26,7 +27,6 @@ from smarter_connector.tenants.restore_steps import (
 )
 from smarter_connector.tenants.steps import run_steps
 
-SERVED = ("active", "suspended")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -60,11 +60,8 @@ def restore(
     """
     platform = replace(platform, say=progress) if progress else platform
     age.identities(platform.settings.backup_identity_file)
-    registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        tenant = registry.tenant(registry.tenant(key).id)
-        if tenant.status not in SERVED or not tenant.database:
-            raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+    with held(platform, key) as tenant:
+        check_status(tenant)
         source = source_of(platform, tenant, backup, file, sha256)
         operation = _left(platform, tenant, source)
         operation = operation or _begin(platform, tenant.id, source)
@@ -117,13 +114,10 @@ def _take_back(platform: Platform, tenant: TenantRow) -> None:
 
 
 def _begin(platform: Platform, tenant_id: int, source: Source) -> OperationRow:
-    registry = platform.registry
-    tenant, other = registry.tenant(tenant_id), registry.open_operation(tenant_id)
-    if other and other.kind != "backup":
-        raise Busy(f"the last {other.kind} of {tenant.slug} is not finished: run it again")
-    if tenant.maintenance:
-        raise Busy(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
-    return registry.begin(tenant_id, KIND, source.facts())
+    tenant = platform.registry.tenant(tenant_id)
+    check_idle(platform, tenant, KIND)
+    check_no_page(tenant)
+    return platform.registry.begin(tenant_id, KIND, source.facts())
 
 
 def _run(platform: Platform, job: RestoreJob, operation: OperationRow) -> Restored:

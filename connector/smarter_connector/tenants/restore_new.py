@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -197,7 +196,7 @@ def _publish(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Facts
     platform.registry.update(
         job.tenant.id, "restored as new", detail, status="active", database=job.database,
         uuid=facts["uuid"], modules=facts["modules"], release=facts["release"],
-        activated_at=datetime.fromtimestamp(platform.clock.time(), UTC),
+        activated_at=platform.now(),
     )  # fmt: skip
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from smarter_connector.registry import InvalidRequest, UnknownTenant
 from smarter_connector.tenants.platform import Platform, Say
@@ -41,7 +41,7 @@ def list_(platform: Platform) -> list[RestorePoint]:
 
 def overdue(platform: Platform) -> list[RestorePoint]:
     """Those whose time is over."""
-    now = datetime.fromtimestamp(platform.clock.time(), UTC)
+    now = platform.now()
     hours = platform.settings.restore_point_hours
     return [point for point in list_(platform) if point.is_due(now, hours)]
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from smarter_connector.exceptions import ConfigurationError
 from smarter_connector.registry import Registry, ReleaseRow, TenantRow
+from smarter_connector.tenants.jobs import SERVED
 from smarter_domain.tenancy import check_host
-
-SERVED = ("active", "suspended")
 
 _POOL = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}):([0-9]{1,5})(?:/([0-9]{1,5}))?", re.ASCII)
 _HEAD = "# Written by smarteros-tenant routes from the registry. Changes made here are lost.\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import sql
@@ -17,12 +16,12 @@ from smarter_connector.registry import InvalidRequest, NewTenant, OperationRow, 
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import backup_dump, releases, staging_reset
 from smarter_connector.tenants.backup_snapshot import snapshot
+from smarter_connector.tenants.jobs import SERVED, held
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 from smarter_domain.tenancy import SLUG_MAX, host_name, new_name, staging_name
 
 KIND = "staging"
-SERVED = ("active", "suspended")
 COPIES_MAX = 50
 
 
@@ -47,15 +46,13 @@ def clone_to_staging(
     nothing is served.
     """
     platform = replace(platform, say=progress) if progress else platform
-    registry = platform.registry
-    with registry.lock(registry.tenant(key).id):
-        source = registry.tenant(registry.tenant(key).id)
+    with held(platform, key) as source:
         if source.kind != "production" or source.status not in SERVED or not source.database:
             raise InvalidRequest(f"{source.slug} is no tenant that is served: {source.status}")
         tenant, operation = _begun(platform, source) or _begin(platform, source, host)
         job = StagingJob(tenant, source, str(operation.data["database"]))
         run_steps(platform, operation, STEPS, job)
-        return registry.tenant(tenant.id)
+        return platform.registry.tenant(tenant.id)
 
 
 def _begun(platform: Platform, source: TenantRow) -> tuple[TenantRow, OperationRow] | None:
@@ -157,7 +154,7 @@ def _publish(platform: Platform, job: StagingJob, facts: Mapping[str, Any]) -> F
     platform.registry.update(
         job.tenant.id, "cloned", {"of": job.source.slug}, status="active", database=job.database,
         uuid=facts["uuid"], modules=dict(job.source.modules),
-        activated_at=datetime.fromtimestamp(platform.clock.time(), UTC),
+        activated_at=platform.now(),
     )  # fmt: skip
     platform.registry.note(job.source.id, "cloned to staging", {"as": job.database})
     return None

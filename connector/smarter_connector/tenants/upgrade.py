@@ -10,9 +10,9 @@ import psycopg
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.tenants import releases, restore_points, templates
+from smarter_connector.tenants.jobs import SERVED, check_status
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.upgrade_one import (
-    SERVED,
     Backup,
     Order,
     attempt,
@@ -82,8 +82,7 @@ def _chosen(platform: Platform, keys: Sequence[str | int] | None) -> list[Tenant
         return registry.tenants(status=SERVED)
     found = {tenant.id: tenant for tenant in map(registry.tenant, keys)}
     for tenant in found.values():
-        if tenant.status not in SERVED or not tenant.database:
-            raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
+        check_status(tenant)
     return list(found.values())
 
 

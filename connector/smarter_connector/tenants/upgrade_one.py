@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.registry import InvalidRequest, OperationRow, ReleaseRow, TenantRow
-from smarter_connector.registry.errors import Busy, StepFailed
+from smarter_connector.registry import OperationRow, ReleaseRow, TenantRow
+from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import upgrade_plan
+from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status
 from smarter_connector.tenants.modules import Manifest
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.steps import run_steps
@@ -24,10 +25,6 @@ from smarter_connector.tenants.upgrade_steps import (
     is_published,
     undo,
 )
-
-SERVED = ("active", "suspended")
-#: Work that may be open beside an upgrade: it changes nothing in the tenant.
-HARMLESS = (KIND, "backup")
 
 _INSTALLED = "SELECT name FROM ir_module_module WHERE state = 'installed'"
 
@@ -157,13 +154,9 @@ def _take_back(platform: Platform, tenant: TenantRow) -> None:
 def _free(platform: Platform, tenant_id: int) -> TenantRow:
     """The tenant as it is now. Raises Busy and InvalidRequest when something else is under way."""
     tenant = platform.registry.tenant(tenant_id)
-    if tenant.status not in SERVED or not tenant.database:
-        raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}")
-    operation = platform.registry.open_operation(tenant_id)
-    if operation and operation.kind not in HARMLESS:
-        raise Busy(f"the last {operation.kind} of {tenant.slug} is not finished: run it again")
-    if tenant.maintenance:
-        raise Busy(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
+    check_status(tenant)
+    check_idle(platform, tenant, KIND)
+    check_no_page(tenant)
     return tenant
 
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.tenants.cli import exits
+from smarter_connector.tenants.jobs import SERVED
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.platform_settings import PlatformSettings, load
 from smarter_domain.rut import InvalidRut
@@ -73,7 +74,7 @@ def selected(platform: Platform, keys: Sequence[str] | None, everyone: bool) -> 
         raise InvalidRequest("name tenants, or give --all")
     if keys:
         return list(dict.fromkeys(keys))
-    served = platform.registry.tenants(status=("active", "suspended"))
+    served = platform.registry.tenants(status=SERVED)
     return [f"id:{tenant.id}" for tenant in served]
 
 
