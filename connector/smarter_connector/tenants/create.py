@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smarter_connector.provisioning import provision
 from smarter_connector.registry import (
     Conflict,
     InvalidRequest,
@@ -22,6 +21,7 @@ from smarter_connector.registry import (
 )
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import readers, templates
+from smarter_connector.tenants.grants import give_rights_in_draft
 from smarter_connector.tenants.invitation import invite
 from smarter_connector.tenants.ownership import made_by_creation
 from smarter_connector.tenants.platform import Platform, Say
@@ -198,13 +198,6 @@ def _reset(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Fact
     return {"uuid": outcome.uuid, "modules": list(outcome.modules)}
 
 
-def _grants(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
-    settings = platform.settings
-    with platform.admin(job.draft) as connection:
-        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
-    return None
-
-
 def _warehouse(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
     readers.enter(platform, job.tenant.rut, job.tenant.name)
     return None
@@ -248,7 +241,7 @@ STEPS = (
     Step("clone", _clone, "cloning the template"),
     Step("filestore", _filestore, "linking the files"),
     Step("reset", _reset, "renewing secrets, writing whose it is"),
-    Step("grants", _grants, "granting rights"),
+    Step("grants", give_rights_in_draft, "granting rights"),
     Step("warehouse", _warehouse, "entering it in the warehouse"),
     Step("publish", _publish, "publishing"),
 )

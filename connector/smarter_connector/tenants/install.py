@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, TenantRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import releases
+from smarter_connector.tenants.grants import give_rights
 from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status, held
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.odoo_runner import FACTS, check_module
@@ -111,9 +111,9 @@ def _owners(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Fa
 
 def _record(platform: Platform, job: InstallJob, facts: Mapping[str, Any]) -> Facts:
     """What is installed now, the connector's rights on it, and the page goes away."""
-    settings, release = platform.settings, platform.registry.release(job.tenant.release)
+    release = platform.registry.release(job.tenant.release)
     with platform.admin(job.tenant.database or "") as connection:
-        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
+        give_rights(platform, connection)
         installed = tuple(name for (name,) in connection.execute(_INSTALLED).fetchall())
     if missing := sorted(set(job.modules) - set(installed)):
         raise StepFailed(f"Odoo ended without a word and did not install {', '.join(missing)}")

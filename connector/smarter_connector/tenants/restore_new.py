@@ -13,7 +13,6 @@ from typing import Any
 
 import psycopg
 
-from smarter_connector.provisioning import provision
 from smarter_connector.registry import (
     Conflict,
     NewTenant,
@@ -26,6 +25,7 @@ from smarter_connector.tenants import age, outbox_state, readers
 from smarter_connector.tenants.archive import BadArchive, Head
 from smarter_connector.tenants.archive_reader import read_head
 from smarter_connector.tenants.backup_unpack import check_file
+from smarter_connector.tenants.grants import give_rights_in_draft
 from smarter_connector.tenants.mirror import mirror_into
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.reset import secrets
@@ -171,13 +171,6 @@ def _renew(connection: psycopg.Connection, schema: Schema, own: str, url: str) -
         secrets.renew_signing_keys(connection, schema)
 
 
-def _grants(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Facts:
-    settings = platform.settings
-    with platform.admin(job.draft) as connection:
-        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
-    return None
-
-
 def _warehouse(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Facts:
     readers.enter(platform, job.tenant.rut, job.tenant.name)
     readers.clear(platform, job.tenant.rut)
@@ -204,7 +197,7 @@ def _publish(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Facts
 STEPS = (
     Step("unpack", _unpack, "restoring the archive"),
     Step("adopt", _adopt, "renewing its identity"),
-    Step("grants", _grants, "granting rights"),
+    Step("grants", give_rights_in_draft, "granting rights"),
     Step("warehouse", _warehouse, "entering it in the warehouse"),
     Step("publish", _publish, "publishing"),
 )

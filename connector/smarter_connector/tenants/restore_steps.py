@@ -14,13 +14,13 @@ from typing import Any
 
 import psycopg
 
-from smarter_connector.provisioning import provision
 from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import filestore, maintenance, outbox_state, readers
 from smarter_connector.tenants.archive import Head
 from smarter_connector.tenants.backup_unpack import check_file, unpack
 from smarter_connector.tenants.backup_verify import check
+from smarter_connector.tenants.grants import give_rights_in_draft
 from smarter_connector.tenants.mirror import mirror_into
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.reset.identity import forget_caches, set_parameters
@@ -142,13 +142,6 @@ def _highest_epoch(platform: Platform, job: RestoreJob) -> int:
     return max(epochs, default=0)
 
 
-def _grants(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Facts:
-    settings = platform.settings
-    with platform.admin(job.draft) as connection:
-        provision(connection, owner=settings.odoo_role, role=settings.connector_role)
-    return None
-
-
 def _begin_maintenance(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Facts:
     reason = f"{MAINTENANCE}{facts['taken_at']}"
     platform.registry.update(job.tenant.id, "maintenance", {"for": KIND}, maintenance=reason)
@@ -199,7 +192,7 @@ def _serve(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Fac
 STEPS = (
     Step("unpack", _unpack, "restoring beside the tenant"),
     Step("adopt", _adopt, "raising the epoch, holding deliveries"),
-    Step("grants", _grants, "granting rights"),
+    Step("grants", give_rights_in_draft, "granting rights"),
     Step("maintenance", _begin_maintenance, "putting up the maintenance page"),
     Step("close", _close, "letting work under way end"),
     Step("swap", _swap, "taking the restored database into use"),

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import psycopg
 from psycopg import sql
 
-from smarter_connector.provisioning import audit_role, provision
+from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import ReleaseRow, TenantRow
 from smarter_connector.registry.errors import StepFailed
+from smarter_connector.tenants.backup_dump import let_out
+from smarter_connector.tenants.grants import give_rights
 from smarter_connector.tenants.mirror import check_identity
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.reset.identity import forget_caches
@@ -55,9 +57,9 @@ def check(
         installed = _modules(connection, release, wanted)
         _rows(before, row_counts(connection))
         with connection.transaction():
-            _let_out(connection, settings.odoo_role)
+            let_out(connection, settings.odoo_role)
             forget_caches(connection, Schema.read(connection))
-        if provision(connection, owner=settings.odoo_role, role=settings.connector_role):
+        if give_rights(platform, connection):
             _outbox(connection, tenant)
             if problems := audit_role(connection, settings.connector_role):
                 raise StepFailed(f"after the upgrade {problems[0]}")
@@ -99,15 +101,6 @@ def _outbox(connection: psycopg.Connection, tenant: TenantRow) -> None:
     identity = row[0] if row else {}
     if (identity.get("uuid"), identity.get("rut")) != (tenant.uuid, tenant.rut):
         raise StepFailed(f"the outbox answers as another tenant: {identity.get('rut')}")
-
-
-def _let_out(connection: psycopg.Connection, role: str) -> None:
-    """What :mod:`upgrade_steps` let Odoo's role do while it did not own the copy."""
-    database = sql.Identifier(connection.info.dbname)
-    connection.execute(
-        sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.Identifier(role))
-    )
-    connection.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM {}").format(sql.Identifier(role)))
 
 
 def _count(connection: psycopg.Connection, table: str) -> int:
