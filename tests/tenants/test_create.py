@@ -28,7 +28,7 @@ REQUEST = CreateRequest(
     rut=RUT, name="Mi Empresa SpA", plan="business", admin_email="dueno@example.cl"
 )
 ROUTE = ("mi-empresa-spa.example.cl", "t_77654321_7")
-POINTS = (*(f"create:{step.name}" for step in STEPS), "create:rename", "create:owner")
+POINTS = (*(f"create:{step.name}" for step in STEPS), "create:renamed", "create:owner")
 
 
 def test_a_new_tenant_is_served_under_its_name_by_odoos_role(little: Platform, routes):
@@ -333,7 +333,7 @@ def test_an_unknown_tenant_is_unknown(little: Platform):
         little.registry.tenant(RUT)
 
 
-@pytest.mark.parametrize("point", ["create:clone", "create:warehouse", "create:rename"])
+@pytest.mark.parametrize("point", ["create:clone", "create:warehouse", "create:renamed"])
 def test_a_creation_that_is_abandoned_leaves_the_rut_free(little: Platform, killed, point: str):
     killed(point, lambda: create(little, REQUEST))
     row = abandon(little, RUT)

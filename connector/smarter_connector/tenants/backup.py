@@ -30,7 +30,6 @@ from smarter_connector.tenants.steps import Facts, Step, run_steps
 KIND = "backup"
 SUFFIX = ".tar.age"
 PART = ".part"
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _write(platform: Platform, job: BackupJob, facts: Mapping[str, Any]) -> Fact
         with (
             _new_file(job.path) as target,
             age.encrypting(target, key) as stream,
-            ArchiveWriter(stream, _telling(platform)) as writer,
+            ArchiveWriter(stream, platform.telling("writing the archive")) as writer,
         ):
             _fill(platform, writer, job, state)
     return {
@@ -207,16 +206,3 @@ def _remove(path: Path) -> None:
     for one in (path, path.with_name(path.name + PART)):
         with suppress(FileNotFoundError):
             one.unlink()
-
-
-def _telling(platform: Platform) -> Any:
-    """Says how much was read, a mebibyte at a time."""
-    last = -1
-
-    def told(count: int) -> None:
-        nonlocal last
-        if count // MIB != last:
-            last = count // MIB
-            platform.say(f"writing the archive: {last} MiB")
-
-    return told

@@ -19,8 +19,6 @@ from smarter_connector.tenants.backup_dump import restoring
 from smarter_connector.tenants.backup_snapshot import row_counts
 from smarter_connector.tenants.platform import Platform
 
-MIB = 2**20
-
 
 @dataclass(frozen=True)
 class Unpacked:
@@ -109,7 +107,7 @@ def _read(
     with ExitStack() as stack:
         target = _Target(platform, database, folder, accept, stack)
         with path.open("rb") as source, age.decrypting(source, keys) as stream:
-            manifest = archive_reader.read(stream, target, _telling(platform))
+            manifest = archive_reader.read(stream, target, platform.telling("restoring"))
     assert target.found is not None  # else the reader had refused it
     return target.found, manifest
 
@@ -133,15 +131,3 @@ def _discard(platform: Platform, database: str, files: Path | None) -> None:
     if files:
         shutil.rmtree(files, ignore_errors=True)
     platform.databases.drop(database)
-
-
-def _telling(platform: Platform) -> Callable[[int], None]:
-    last = -1
-
-    def told(count: int) -> None:
-        nonlocal last
-        if count // MIB != last:
-            last = count // MIB
-            platform.say(f"restoring: {last} MiB")
-
-    return told

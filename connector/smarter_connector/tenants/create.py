@@ -19,16 +19,16 @@ from smarter_connector.registry import (
     TenantRow,
     UnknownTenant,
 )
-from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import readers, templates
 from smarter_connector.tenants.grants import give_rights_in_draft
 from smarter_connector.tenants.invitation import invite
-from smarter_connector.tenants.ownership import made_by_creation
+from smarter_connector.tenants.jobs import Drafted
 from smarter_connector.tenants.platform import Platform, Say
+from smarter_connector.tenants.publish import publish
 from smarter_connector.tenants.reset import Identity, installed_modules, reset
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 from smarter_domain.rut import Rut
-from smarter_domain.tenancy import database_name, host_name, new_name, slug_from_name
+from smarter_domain.tenancy import database_name, host_name, slug_from_name
 
 KIND = "create"
 
@@ -61,14 +61,9 @@ class Created:
 
 
 @dataclass(frozen=True)
-class CreateJob:
-    tenant: TenantRow
+class CreateJob(Drafted):
     request: CreateRequest
     template: TemplateRow
-
-    @property
-    def draft(self) -> str:
-        return new_name(self.tenant.id)
 
     @property
     def database(self) -> str:
@@ -204,37 +199,11 @@ def _warehouse(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> 
 
 
 def _publish(platform: Platform, job: CreateJob, facts: Mapping[str, Any]) -> Facts:
-    """The database gets its name, then Odoo's role, and only then the registry shows it."""
-    databases, settings = platform.databases, platform.settings
     release = platform.registry.release(job.template.release)
-    if databases.exists(job.draft):
-        _make_room(platform, job)
-        databases.rename(job.draft, job.database)
-    platform.reached("create:rename")
-    databases.give(job.database, settings.odoo_role)
-    platform.reached("create:owner")
-    platform.registry.update(
-        job.tenant.id,
-        "created",
-        {"template": job.template.database},
-        status="active",
-        database=job.database,
-        uuid=facts["uuid"],
-        modules=installed_modules(facts["modules"], release.modules, release.odoo_build),
-        activated_at=platform.now(),
-    )
+    modules = installed_modules(facts["modules"], release.modules, release.odoo_build)
+    detail = {"template": job.template.database}
+    publish(platform, job, KIND, "created", detail, uuid=facts["uuid"], modules=modules)
     return None
-
-
-def _make_room(platform: Platform, job: CreateJob) -> None:
-    """What an earlier try renamed and could not publish gives way; any other database does not."""
-    if not platform.databases.exists(job.database):
-        return
-    if not made_by_creation(platform, job.tenant, job.database):
-        raise StepFailed(
-            f"there is a database {job.database} that the registry does not know: rename it"
-        )
-    platform.databases.drop(job.database)
 
 
 STEPS = (

@@ -20,6 +20,7 @@ from smarter_connector.tenants.odoo_runner import OdooRunner
 from smarter_connector.tenants.platform_settings import PlatformSettings
 
 KILL_VARIABLE = "SMARTEROS_TEST_KILL_AFTER"
+MIB = 2**20
 
 Say = Callable[[str], None]
 
@@ -74,6 +75,18 @@ class Platform:
         """Die here, as if the power had gone, when a test asked for it."""
         if self.settings.testing and os.environ.get(KILL_VARIABLE) == point:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def telling(self, what: str) -> Callable[[int], None]:
+        """``told(count)`` says how many bytes ``what`` has done, a mebibyte at a time."""
+        last = -1
+
+        def told(count: int) -> None:
+            nonlocal last
+            if count // MIB != last:
+                last = count // MIB
+                self.say(f"{what}: {last} MiB")
+
+        return told
 
     def admin_password(self) -> str | None:
         """The administrator's password; None where none is needed."""

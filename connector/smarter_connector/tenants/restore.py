@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psycopg
-
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow
-from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import age
 from smarter_connector.tenants.backup_verify import find, latest
+from smarter_connector.tenants.exchange import after_failure, left_closed
 from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status, held
 from smarter_connector.tenants.platform import Platform, Say
 from smarter_connector.tenants.restore_steps import (
@@ -92,7 +90,8 @@ def _left(platform: Platform, tenant: TenantRow, source: Source) -> OperationRow
     registry = platform.registry
     operation = registry.open_operation(tenant.id, KIND)
     if operation is None:
-        _take_back(platform, tenant)
+        if left := left_closed(platform, tenant, KIND, MAINTENANCE):
+            undo(platform, job_of(left, tenant), left.error)
         return None
     if job_of(operation, tenant).source == source:
         return operation
@@ -102,15 +101,6 @@ def _left(platform: Platform, tenant: TenantRow, source: Source) -> OperationRow
     undo(platform, job_of(operation, tenant), "another backup was asked for")
     registry.finish(operation, error="another backup was asked for")
     return None
-
-
-def _take_back(platform: Platform, tenant: TenantRow) -> None:
-    """Undo a failed restore now that could not be undone then: the server was away, say."""
-    if not (tenant.maintenance or "").startswith(MAINTENANCE):
-        return
-    last = next((op for op in platform.registry.operations(tenant.id) if op.kind == KIND), None)
-    if last:
-        undo(platform, job_of(last, tenant), last.error)
 
 
 def _begin(platform: Platform, tenant_id: int, source: Source) -> OperationRow:
@@ -124,7 +114,7 @@ def _run(platform: Platform, job: RestoreJob, operation: OperationRow) -> Restor
     try:
         done = run_steps(platform, operation, STEPS, job)
     except ConnectorError as error:
-        _after_failure(platform, job, error)
+        after_failure(platform, job, error, is_served, undo)
         raise
     facts = done.data
     tenant = platform.registry.tenant(job.tenant.id)
@@ -132,17 +122,3 @@ def _run(platform: Platform, job: RestoreJob, operation: OperationRow) -> Restor
         tenant, facts["taken_at"], facts["raised"], facts["files"], facts["missing"],
         facts["restore_point"],
     )  # fmt: skip
-
-
-def _after_failure(platform: Platform, job: RestoreJob, error: ConnectorError) -> None:
-    """Raises StepFailed when what was cannot be put back at once; running it again does it."""
-    try:
-        found = platform.registry.operations(job.tenant.id)
-        operation = next(op for op in found if op.id == job.operation)
-        if is_served(platform.registry.tenant(job.tenant.id), operation):
-            return
-        platform.say("putting back what was there")
-        undo(platform, job, str(error))
-    except (ConnectorError, psycopg.Error, OSError) as second:
-        message = f"{error}; it could not be taken back ({second}): run the command again"
-        raise StepFailed(message) from error

@@ -20,14 +20,15 @@ from smarter_connector.registry import (
     TenantRow,
     UnknownTenant,
 )
-from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import age, outbox_state, readers
 from smarter_connector.tenants.archive import BadArchive, Head
 from smarter_connector.tenants.archive_reader import read_head
 from smarter_connector.tenants.backup_unpack import check_file
 from smarter_connector.tenants.grants import give_rights_in_draft
+from smarter_connector.tenants.jobs import Drafted
 from smarter_connector.tenants.mirror import mirror_into
 from smarter_connector.tenants.platform import Platform, Say
+from smarter_connector.tenants.publish import publish
 from smarter_connector.tenants.reset import secrets
 from smarter_connector.tenants.reset.identity import forget_caches, set_parameters
 from smarter_connector.tenants.reset.schema import Schema
@@ -41,20 +42,15 @@ from smarter_connector.tenants.restore_steps import (
 )
 from smarter_connector.tenants.steps import Facts, Step, run_steps
 from smarter_domain.rut import Rut
-from smarter_domain.tenancy import database_name, new_name
+from smarter_domain.tenancy import database_name
 
 KIND = "restore_new"
 
 
 @dataclass(frozen=True)
-class NewJob:
-    tenant: TenantRow
+class NewJob(Drafted):
     source: Source
     head: Head
-
-    @property
-    def draft(self) -> str:
-        return new_name(self.tenant.id)
 
     @property
     def database(self) -> str:
@@ -178,18 +174,10 @@ def _warehouse(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Fac
 
 
 def _publish(platform: Platform, job: NewJob, facts: Mapping[str, Any]) -> Facts:
-    databases = platform.databases
-    if databases.exists(job.draft):
-        if databases.exists(job.database):
-            raise StepFailed(f"there is a database {job.database} that the registry does not know")
-        databases.rename(job.draft, job.database)
-    platform.reached(f"{KIND}:renamed")
-    databases.give(job.database, platform.settings.odoo_role)
     detail = {"taken_at": facts["taken_at"], "epoch": facts["raised"], "from": job.head.uuid}
-    platform.registry.update(
-        job.tenant.id, "restored as new", detail, status="active", database=job.database,
-        uuid=facts["uuid"], modules=facts["modules"], release=facts["release"],
-        activated_at=platform.now(),
+    publish(
+        platform, job, KIND, "restored as new", detail, uuid=facts["uuid"],
+        modules=facts["modules"], release=facts["release"],
     )  # fmt: skip
     return None
 

@@ -15,18 +15,17 @@ from typing import Any
 import psycopg
 
 from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow
-from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import filestore, maintenance, outbox_state, readers
+from smarter_connector.tenants import filestore, outbox_state, readers
 from smarter_connector.tenants.archive import Head
 from smarter_connector.tenants.backup_unpack import check_file, unpack
 from smarter_connector.tenants.backup_verify import check
+from smarter_connector.tenants.exchange import Replacement, close, put_back, take_place
 from smarter_connector.tenants.grants import give_rights_in_draft
 from smarter_connector.tenants.mirror import mirror_into
 from smarter_connector.tenants.platform import Platform
 from smarter_connector.tenants.reset.identity import forget_caches, set_parameters
 from smarter_connector.tenants.reset.schema import Schema
 from smarter_connector.tenants.steps import Facts, Step
-from smarter_domain.tenancy import new_name, restore_point_name
 
 KIND = "restore"
 MAINTENANCE = "restore of the backup of "
@@ -46,25 +45,10 @@ class Source:
 
 
 @dataclass(frozen=True)
-class RestoreJob:
-    """``operation`` is the number of the operation, which names the restore point."""
+class RestoreJob(Replacement):
+    """The draft is the unpacked backup."""
 
-    tenant: TenantRow
     source: Source
-    operation: int
-
-    @property
-    def database(self) -> str:
-        assert self.tenant.database  # checked where the job begins
-        return self.tenant.database
-
-    @property
-    def draft(self) -> str:
-        return new_name(self.tenant.id)
-
-    @property
-    def restore_point(self) -> str:
-        return restore_point_name(self.tenant.id, self.operation)
 
 
 def _unpack(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Facts:
@@ -148,26 +132,9 @@ def _begin_maintenance(platform: Platform, job: RestoreJob, facts: Mapping[str, 
     return None
 
 
-def _close(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Facts:
-    """Its database may be what was lost."""
-    if platform.databases.exists(job.database):
-        maintenance.close(platform, job.database)
-    return None
-
-
 def _swap(platform: Platform, job: RestoreJob, facts: Mapping[str, Any]) -> Facts:
-    databases, settings = platform.databases, platform.settings
-    if databases.exists(job.draft):
-        if databases.exists(job.database):
-            databases.rename(job.database, job.restore_point)
-        platform.reached(f"{KIND}:aside")
-        databases.rename(job.draft, job.database)
-    platform.reached(f"{KIND}:renamed")
-    if not databases.exists(job.database):
-        raise StepFailed(f"the restored database {job.draft} is gone: run the command again")
-    if databases.exists(job.restore_point):
-        databases.give(job.restore_point, settings.pg_admin_user)
-    databases.give(job.database, settings.odoo_role)
+    take_place(platform, job, KIND)
+    platform.databases.give(job.database, platform.settings.odoo_role)
     return None
 
 
@@ -194,7 +161,7 @@ STEPS = (
     Step("adopt", _adopt, "raising the epoch, holding deliveries"),
     Step("grants", give_rights_in_draft, "granting rights"),
     Step("maintenance", _begin_maintenance, "putting up the maintenance page"),
-    Step("close", _close, "letting work under way end"),
+    Step("close", close, "letting work under way end"),
     Step("swap", _swap, "taking the restored database into use"),
     Step("warehouse", _warehouse, "clearing its figures in the warehouse"),
     Step("serve", _serve, "serving it again"),
@@ -203,15 +170,7 @@ STEPS = (
 
 def undo(platform: Platform, job: RestoreJob, why: str) -> None:
     """Serve the tenant as it was before. May be repeated, and begun at any step."""
-    databases = platform.databases
-    if databases.exists(job.restore_point):
-        databases.drop(job.database)
-        platform.reached(f"{KIND}:undo")
-    databases.rename(job.restore_point, job.database)
-    databases.drop(job.draft)
-    if databases.exists(job.database):
-        databases.give(job.database, platform.settings.odoo_role)
-        databases.allow_connections(job.database, True)
+    put_back(platform, job, KIND)
     platform.registry.update(
         job.tenant.id, "restore failed", {"error": why[:2000]}, maintenance=None
     )
@@ -225,4 +184,4 @@ def is_served(tenant: TenantRow, operation: OperationRow) -> bool:
 def job_of(operation: OperationRow, tenant: TenantRow) -> RestoreJob:
     data = operation.data
     source = Source(Path(str(data["path"])), str(data["sha256"]), data.get("backup"))
-    return RestoreJob(tenant, source, operation.id)
+    return RestoreJob(tenant, operation.id, source)

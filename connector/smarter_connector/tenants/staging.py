@@ -16,24 +16,20 @@ from smarter_connector.registry import InvalidRequest, NewTenant, OperationRow, 
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import backup_dump, releases, staging_reset
 from smarter_connector.tenants.backup_snapshot import snapshot
-from smarter_connector.tenants.jobs import SERVED, held
+from smarter_connector.tenants.jobs import SERVED, Drafted, held
 from smarter_connector.tenants.platform import Platform, Say
+from smarter_connector.tenants.publish import publish
 from smarter_connector.tenants.steps import Facts, Step, run_steps
-from smarter_domain.tenancy import SLUG_MAX, host_name, new_name, staging_name
+from smarter_domain.tenancy import SLUG_MAX, host_name, staging_name
 
 KIND = "staging"
 COPIES_MAX = 50
 
 
 @dataclass(frozen=True)
-class StagingJob:
-    tenant: TenantRow
+class StagingJob(Drafted):
     source: TenantRow
     database: str
-
-    @property
-    def draft(self) -> str:
-        return new_name(self.tenant.id)
 
 
 def clone_to_staging(
@@ -144,18 +140,9 @@ def _prove(platform: Platform, job: StagingJob, facts: Mapping[str, Any]) -> Fac
 
 
 def _publish(platform: Platform, job: StagingJob, facts: Mapping[str, Any]) -> Facts:
-    databases = platform.databases
-    if databases.exists(job.draft):
-        if databases.exists(job.database):
-            raise StepFailed(f"there is a database {job.database} that the registry does not know")
-        databases.rename(job.draft, job.database)
-    platform.reached(f"{KIND}:renamed")
-    databases.give(job.database, platform.settings.odoo_role)
-    platform.registry.update(
-        job.tenant.id, "cloned", {"of": job.source.slug}, status="active", database=job.database,
-        uuid=facts["uuid"], modules=dict(job.source.modules),
-        activated_at=platform.now(),
-    )  # fmt: skip
+    modules = dict(job.source.modules)
+    detail = {"of": job.source.slug}
+    publish(platform, job, KIND, "cloned", detail, uuid=facts["uuid"], modules=modules)
     platform.registry.note(job.source.id, "cloned to staging", {"as": job.database})
     return None
 

@@ -9,8 +9,8 @@ import psycopg
 
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import OperationRow, ReleaseRow, TenantRow
-from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import upgrade_plan
+from smarter_connector.tenants.exchange import after_failure, left_closed
 from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status
 from smarter_connector.tenants.modules import Manifest
 from smarter_connector.tenants.platform import Platform
@@ -23,6 +23,7 @@ from smarter_connector.tenants.upgrade_steps import (
     STEPS,
     UpgradeJob,
     is_published,
+    job_of,
     undo,
 )
 
@@ -129,26 +130,17 @@ def _go_on(platform: Platform, tenant_id: int, order: Order, blank: Outcome) -> 
     tenant = registry.tenant(tenant_id)
     operation = registry.open_operation(tenant_id, KIND)
     if operation is None:
-        _take_back(platform, tenant)
+        if left := left_closed(platform, tenant, KIND, MAINTENANCE):
+            undo(platform, job_of(platform, left, tenant), left.error)
         return None
     if is_published(tenant, operation):
         registry.finish(operation)
         return None
     if operation.data.get("release") == order.release.name:
         return _run(platform, tenant, order, operation, blank)
-    undo(platform, UpgradeJob(tenant, order.release, operation.id), "another release was asked for")
+    undo(platform, job_of(platform, operation, tenant), "another release was asked for")
     registry.finish(operation, error="another release was asked for")
     return None
-
-
-def _take_back(platform: Platform, tenant: TenantRow) -> None:
-    """Undo a failed upgrade now that could not be undone then: the server was away, say."""
-    if not (tenant.maintenance or "").startswith(MAINTENANCE):
-        return
-    last = next((op for op in platform.registry.operations(tenant.id) if op.kind == KIND), None)
-    if last:
-        release = platform.registry.release(str(last.data.get("release")))
-        undo(platform, UpgradeJob(tenant, release, last.id), last.error)
 
 
 def _free(platform: Platform, tenant_id: int) -> TenantRow:
@@ -178,31 +170,12 @@ def _switch(platform: Platform, tenant: TenantRow, order: Order, blank: Outcome)
 def _run(
     platform: Platform, tenant: TenantRow, order: Order, operation: OperationRow, blank: Outcome
 ) -> Outcome:
-    job = UpgradeJob(tenant, order.release, operation.id)
+    job = UpgradeJob(tenant, operation.id, order.release)
     modules = (*operation.data["upgrade"], *operation.data["install"])
     done = replace(blank, state="upgraded", modules=modules, restore_point=job.restore_point)
     try:
         run_steps(platform, operation, STEPS, job)
     except ConnectorError as error:
         failed = replace(blank, state="failed", modules=modules, error=str(error))
-        return done if _after_failure(platform, job, error) else failed
+        return done if after_failure(platform, job, error, is_published, undo) else failed
     return done
-
-
-def _after_failure(platform: Platform, job: UpgradeJob, error: ConnectorError) -> bool:
-    """Put back what was there. True when the upgrade was in force already: only its note failed.
-
-    Raises StepFailed when that fails too; the tenant stays in maintenance until the command is run
-    again.
-    """
-    try:
-        registry = platform.registry
-        found = [op for op in registry.operations(job.tenant.id) if op.id == job.operation]
-        if found and is_published(registry.tenant(job.tenant.id), found[0]):
-            return True
-        platform.say("putting back what was there")
-        undo(platform, job, str(error))
-    except (ConnectorError, psycopg.Error, OSError) as second:
-        message = f"{error}; it could not be taken back ({second}): run the command again"
-        raise StepFailed(message) from error
-    return False
