@@ -1,4 +1,5 @@
-"""A process that dies in the middle of an operation, by its own hand, without any clean-up."""
+"""A process that dies in the middle of an operation, by its own hand, without any clean-up; and
+sessions that the server ends."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import signal
 import warnings
 from collections.abc import Callable
 
-from smarter_connector.tenants.platform import KILL_VARIABLE
+from smarter_connector.tenants.platform import KILL_VARIABLE, Platform
 
 
 def die_at(point: str, work: Callable[[], object]) -> None:
@@ -30,3 +31,11 @@ def _work_and_live(point: str, work: Callable[[], object]) -> None:
         work()
     finally:
         os._exit(0)
+
+
+def end_locks(platform: Platform) -> None:
+    """End every session that holds a tenant, as a restart of the registry's server does."""
+    with platform.admin() as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+        )

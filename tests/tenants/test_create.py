@@ -13,7 +13,7 @@ import pytest
 
 from smarter_connector.exceptions import ConnectorError, Retryable
 from smarter_connector.provisioning import audit_role
-from smarter_connector.registry import Busy, Conflict, InvalidRequest, UnknownTenant
+from smarter_connector.registry import Busy, Conflict, InvalidRequest, LockLost, UnknownTenant
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import CreateRequest, Platform, abandon, create, filestore
 from smarter_connector.tenants.create import STEPS
@@ -21,7 +21,7 @@ from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.templates import TemplateUnusable
 from smarter_domain.rut import InvalidRut
 from smarter_domain.tenancy import InvalidName
-from tests.tenants import small
+from tests.tenants import killing, small
 
 RUT = "77.654.321-7"
 REQUEST = CreateRequest(
@@ -206,6 +206,25 @@ def test_a_restart_of_postgresql_in_the_middle_is_told_and_the_next_try_complete
         with pytest.raises(Retryable, match="cannot be opened"):
             create(little, REQUEST)
     assert routes() == set()
+    create(little, REQUEST)
+    assert routes() == {ROUTE}
+
+
+def test_a_creation_that_lost_its_lock_publishes_nothing_and_is_completed(
+    little: Platform, routes, monkeypatch
+):
+    original = Databases.copy_filestore
+
+    def cut(self, source, target):
+        original(self, source, target)
+        killing.end_locks(little)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Databases, "copy_filestore", cut)
+        with pytest.raises(LockLost, match="run the command again"):
+            create(little, REQUEST)
+    (tenant,) = little.registry.tenants()
+    assert (routes(), little.registry.open_operation(tenant.id).step) == (set(), "filestore")
     create(little, REQUEST)
     assert routes() == {ROUTE}
 

@@ -24,7 +24,7 @@ from smarter_connector.tenants import (
 from smarter_connector.tenants.databases import Databases
 from smarter_connector.tenants.upgrade_steps import STEPS
 from smarter_domain.tenancy import scratch_name
-from tests.tenants import keeping
+from tests.tenants import keeping, killing
 from tests.tenants.upgrading import COLUMN, FIRST, FIRST_DATABASE, Bed
 
 POINTS = (
@@ -350,3 +350,25 @@ def test_where_backups_are_set_up_one_of_the_old_release_is_taken(bed: Bed, tena
     assert row.release == "1.0"
     bed.upgrade("2.0", tenant)
     assert bed.platform.registry.backups(bed.row().id) == [row]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_whoever_lost_the_lock_neither_publishes_nor_takes_back(
+    bed: Bed, tenant, monkeypatch, fails: bool
+):
+    original = Databases.copy_filestore
+
+    def cut(self, source, target):
+        original(self, source, target)
+        killing.end_locks(bed.platform)
+        if fails:
+            raise StepFailed("out of sorts")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Databases, "copy_filestore", cut)
+        (outcome,) = bed.upgrade("2.0", tenant).outcomes
+    assert re.search("lock on .* was lost.*run the command again", outcome.error)
+    assert (bed.row().release, bed.row().maintenance) == ("1.0", "upgrade to release 2.0")
+    assert (bed.points(), len(bed.left_over())) == ([], 1)
+    assert bed.upgrade("2.0", tenant).outcomes[0].state == "upgraded"
+    assert (bed.row().maintenance, bed.left_over()) == (None, [])

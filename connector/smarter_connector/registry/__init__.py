@@ -10,6 +10,7 @@ from smarter_connector.registry.errors import (
     Busy,
     Conflict,
     InvalidRequest,
+    LockLost,
     RegistryError,
     RegistryUnavailable,
     StepFailed,
@@ -17,6 +18,7 @@ from smarter_connector.registry.errors import (
 )
 from smarter_connector.registry.install import CHANNEL, REGISTRY_DATABASE, install
 from smarter_connector.registry.new_tenant import NewTenant
+from smarter_connector.registry.operations import Lock
 from smarter_connector.registry.registry import Registry
 from smarter_connector.registry.rows import (
     BackupRow,
@@ -35,6 +37,8 @@ __all__ = [
     "Conflict",
     "HistoryRow",
     "InvalidRequest",
+    "Lock",
+    "LockLost",
     "NewTenant",
     "OperationRow",
     "Registry",

@@ -17,6 +17,10 @@ class Busy(RegistryError, Retryable):
     """Another process works on this tenant."""
 
 
+class LockLost(Busy):
+    """The tenant is no longer ours to work on: the session that held it has ended."""
+
+
 class Conflict(RegistryError, Rejected):
     """The RUT, the slug, the host or the name belongs to another tenant."""
 

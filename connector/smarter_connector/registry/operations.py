@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
 from smarter_connector.registry.access import Access, as_json
-from smarter_connector.registry.errors import Busy, Conflict, InvalidRequest, UnknownTenant
+from smarter_connector.registry.errors import (
+    Busy,
+    Conflict,
+    InvalidRequest,
+    LockLost,
+    UnknownTenant,
+)
 from smarter_connector.registry.rows import HistoryRow, OperationRow, TenantRow
 from smarter_domain.rut import Rut
 
 _ERROR_MAX = 4000
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A tenant that is held for as long as the session lives that took it."""
+
+    connection: psycopg.Connection
+    key: str
+
+    def check(self) -> None:
+        """Raises :class:`LockLost` when the server ended the session: it may have been restarted,
+        and another process may work on the tenant by now."""
+        try:
+            self.connection.execute("SELECT 1")
+        except psycopg.OperationalError as error:
+            raise LockLost(f"the lock on {self.key} was lost: run the command again") from error
 
 
 class Operations(Access):
@@ -24,7 +47,7 @@ class Operations(Access):
         raise NotImplementedError
 
     @contextmanager
-    def lock(self, key: str | int) -> Iterator[None]:
+    def lock(self, key: str | int) -> Iterator[Lock]:
         """Hold the tenant for the block, against every other process of this registry.
 
         ``key`` as for :meth:`tenant`; a key that names no tenant is held as the text it is. Raises
@@ -39,7 +62,7 @@ class Operations(Access):
             query = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
             if not connection.execute(query, [name]).fetchone()[0]:
                 raise Busy(f"another process works on {ascii(key)[:80]}")
-            yield
+            yield Lock(connection, ascii(key)[:80])
 
     def begin(
         self, tenant_id: int, kind: str, data: Mapping[str, Any] | None = None

@@ -16,7 +16,7 @@ def abandon(platform: Platform, key: str | int, *, progress: Say | None = None) 
     May be repeated. Raises InvalidRequest for a tenant whose creation is finished: delete that one.
     """
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, _):
         if tenant.status != "provisioning":
             raise InvalidRequest(f"the tenant {tenant.slug} is {tenant.status}: delete it instead")
         platform.databases.drop(new_name(tenant.id))

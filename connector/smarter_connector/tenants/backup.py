@@ -53,12 +53,12 @@ def backup(platform: Platform, key: str | int, *, progress: Say | None = None) -
     """
     platform = replace(platform, say=progress) if progress else platform
     age.recipient(platform.settings.backup_recipient)
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         check_status(tenant)
         if tenant.maintenance:
             raise InvalidRequest(f"{tenant.slug} is in maintenance: {tenant.maintenance}")
         job, operation = _begin(platform, tenant)
-        run_steps(platform, operation, STEPS, job)
+        run_steps(platform, lock, operation, STEPS, job)
         return _row(platform, job)
 
 

@@ -85,7 +85,7 @@ def create(platform: Platform, request: CreateRequest, *, progress: Say | None =
         if (found := _published(platform, request)) is None:
             raise
         return _created(platform, found, request)
-    with platform.registry.lock(tenant.id):
+    with platform.registry.lock(tenant.id) as lock:
         tenant = _claim(platform, tenant.id, request, template)
         job = CreateJob(tenant, request, template)
         registry = platform.registry
@@ -94,7 +94,8 @@ def create(platform: Platform, request: CreateRequest, *, progress: Say | None =
             registry.finish(operation, error="it was made from another template")
             operation = None
         data = {"template": template.database}
-        run_steps(platform, operation or registry.begin(tenant.id, KIND, data), STEPS, job)
+        operation = operation or registry.begin(tenant.id, KIND, data)
+        run_steps(platform, lock, operation, STEPS, job)
     return _created(platform, tenant.id, request)
 
 

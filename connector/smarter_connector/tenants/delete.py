@@ -45,7 +45,7 @@ def delete(
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         operation = registry.open_operation(tenant.id, DELETE)
         if operation is None:
             check_status(tenant)
@@ -53,7 +53,7 @@ def delete(
             facts = {"name": tenant.database, "before": tenant.status, "reason": reason.strip()}
             operation = registry.begin(tenant.id, DELETE, facts)
         job = Removal(tenant, str(operation.data["name"]))
-        run_steps(platform, operation, DELETE_STEPS, job)
+        run_steps(platform, lock, operation, DELETE_STEPS, job)
         return registry.tenant(tenant.id)
 
 
@@ -64,7 +64,7 @@ def undelete(platform: Platform, key: str | int, *, progress: Say | None = None)
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         operation = registry.open_operation(tenant.id, UNDELETE)
         if operation is None:
             check_status(tenant, ("deleted",))
@@ -72,7 +72,7 @@ def undelete(platform: Platform, key: str | int, *, progress: Say | None = None)
             before = _before(platform, tenant)
             operation = registry.begin(tenant.id, UNDELETE, before)
         job = Removal(tenant, str(operation.data["name"]))
-        run_steps(platform, operation, UNDELETE_STEPS, job)
+        run_steps(platform, lock, operation, UNDELETE_STEPS, job)
         tenant = registry.tenant(tenant.id)
         mirror(platform, tenant)
         return tenant

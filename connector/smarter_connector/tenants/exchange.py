@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.registry import OperationRow, TenantRow
+from smarter_connector.registry import Lock, LockLost, OperationRow, TenantRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import maintenance
 from smarter_connector.tenants.jobs import Drafted
@@ -91,6 +91,7 @@ def left_closed(platform: Platform, tenant: TenantRow, kind: str, page: str) -> 
 
 def after_failure(
     platform: Platform,
+    lock: Lock,
     job: Job,
     error: ConnectorError,
     in_force: Callable[[TenantRow, OperationRow], bool],
@@ -98,10 +99,13 @@ def after_failure(
 ) -> bool:
     """Put back what was there. True when the draft was served already: only a note of it failed.
 
-    Raises StepFailed when that fails too; the tenant stays in maintenance until the command is run
-    again.
+    Raises StepFailed when that fails too, and LockLost when another process may work on the tenant;
+    it stays in maintenance until the command is run again.
     """
+    if isinstance(error, LockLost):
+        raise error
     try:
+        lock.check()
         registry = platform.registry
         found = [op for op in registry.operations(job.tenant.id) if op.id == job.operation]
         if found and in_force(registry.tenant(job.tenant.id), found[0]):

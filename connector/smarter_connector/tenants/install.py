@@ -50,7 +50,7 @@ def install(
     taken back what was half installed, and the tenant is served as before.
     """
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         check_status(tenant)
         check_idle(platform, tenant, KIND)
         check_no_page(tenant, MAINTENANCE)
@@ -62,7 +62,7 @@ def install(
             operation = None
         operation = operation or registry.begin(tenant.id, KIND, {"modules": list(wanted)})
         try:
-            run_steps(platform, operation, STEPS, InstallJob(tenant, wanted))
+            run_steps(platform, lock, operation, STEPS, InstallJob(tenant, wanted))
         except StepFailed as error:
             registry.update(tenant.id, "install failed", {"error": str(error)}, maintenance=None)
             raise

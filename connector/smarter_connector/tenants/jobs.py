@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from smarter_connector.registry import InvalidRequest, TenantRow
+from smarter_connector.registry import InvalidRequest, Lock, TenantRow
 from smarter_connector.registry.errors import Busy
 from smarter_connector.tenants.platform import Platform
 from smarter_domain.tenancy import new_name
@@ -29,15 +29,16 @@ class Drafted:
 
 
 @contextmanager
-def held(platform: Platform, key: str | int) -> Iterator[TenantRow]:
-    """Lock a tenant for the block; gives the row as it is now that nobody else changes it.
+def held(platform: Platform, key: str | int) -> Iterator[tuple[TenantRow, Lock]]:
+    """Lock a tenant for the block; gives the row as it is now that nobody else changes it, and the
+    lock, to be asked whether it still holds before something is done that cannot be done twice.
 
     Raises UnknownTenant, and Busy while another process works on it.
     """
     registry = platform.registry
     tenant_id = registry.tenant(key).id
-    with registry.lock(tenant_id):
-        yield registry.tenant(tenant_id)
+    with registry.lock(tenant_id) as lock:
+        yield registry.tenant(tenant_id), lock
 
 
 def check_status(tenant: TenantRow, allowed: Collection[str] = SERVED) -> None:

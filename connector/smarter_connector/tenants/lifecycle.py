@@ -85,7 +85,7 @@ def rename_host(
     Its database keeps its name. Raises Conflict when the host belongs to another tenant.
     """
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, _):
         check_status(tenant)
         old = tenant.hosts if keep_old else ()
         registry.set_hosts(tenant.id, tuple(dict.fromkeys((host.lower(), *aliases, *old))))
@@ -104,7 +104,7 @@ def set_plan(
     if plan not in {one.value for one in Plan}:
         raise InvalidRequest(f"there is no plan {plan[:40]!r}")
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, _):
         check_status(tenant)
         if tenant.plan != plan:
             detail = {"before": tenant.plan, "after": plan}
@@ -128,7 +128,7 @@ def invite(platform: Platform, key: str | int, *, progress: Say | None = None) -
 def _set_status(platform: Platform, key: str | int, status: str, reason: str) -> TenantRow:
     """The registry first: it decides. A command that was killed is run again and mirrors it."""
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, _):
         check_status(tenant)
         if (tenant.status, tenant.status_reason) != (status, reason):
             event = "suspended" if status == "suspended" else "resumed"

@@ -42,12 +42,12 @@ def purge(
     """
     platform = replace(platform, say=progress) if progress else platform
     registry = platform.registry
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         operation = registry.open_operation(tenant.id, KIND)
         if operation is None:
             _check(platform, tenant, force_rut)
             operation = registry.begin(tenant.id, KIND, {"keep_backups": keep_backups})
-        run_steps(platform, operation, STEPS, PurgeJob(tenant))
+        run_steps(platform, lock, operation, STEPS, PurgeJob(tenant))
         return registry.tenant(tenant.id)
 
 

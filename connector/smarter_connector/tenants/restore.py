@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.registry import InvalidRequest, OperationRow, TenantRow
+from smarter_connector.registry import InvalidRequest, Lock, OperationRow, TenantRow
 from smarter_connector.tenants import age
 from smarter_connector.tenants.backup_verify import find, latest
 from smarter_connector.tenants.exchange import after_failure, left_closed
@@ -58,12 +58,12 @@ def restore(
     """
     platform = replace(platform, say=progress) if progress else platform
     age.identities(platform.settings.backup_identity_file)
-    with held(platform, key) as tenant:
+    with held(platform, key) as (tenant, lock):
         check_status(tenant)
         source = source_of(platform, tenant, backup, file, sha256)
         operation = _left(platform, tenant, source)
         operation = operation or _begin(platform, tenant.id, source)
-        return _run(platform, job_of(operation, tenant), operation)
+        return _run(platform, lock, job_of(operation, tenant), operation)
 
 
 def source_of(
@@ -110,11 +110,11 @@ def _begin(platform: Platform, tenant_id: int, source: Source) -> OperationRow:
     return platform.registry.begin(tenant_id, KIND, source.facts())
 
 
-def _run(platform: Platform, job: RestoreJob, operation: OperationRow) -> Restored:
+def _run(platform: Platform, lock: Lock, job: RestoreJob, operation: OperationRow) -> Restored:
     try:
-        done = run_steps(platform, operation, STEPS, job)
+        done = run_steps(platform, lock, operation, STEPS, job)
     except ConnectorError as error:
-        after_failure(platform, job, error, is_served, undo)
+        after_failure(platform, lock, job, error, is_served, undo)
         raise
     facts = done.data
     tenant = platform.registry.tenant(job.tenant.id)

@@ -78,10 +78,10 @@ def restore_new(
     head = _head(platform, source)
     _check(platform, head, wanted)
     tenant = _published(platform, wanted, source) or _reserve(platform, head, slug, hosts)
-    with platform.registry.lock(tenant.id):
+    with platform.registry.lock(tenant.id) as lock:
         job = NewJob(platform.registry.tenant(tenant.id), source, head)
         operation = _begin(platform, job)
-        done = run_steps(platform, operation, STEPS, job).data
+        done = run_steps(platform, lock, operation, STEPS, job).data
     row = platform.registry.tenant(tenant.id)
     return Restored(row, done["taken_at"], done["raised"], done["files"], done["missing"], None)
 

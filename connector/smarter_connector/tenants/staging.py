@@ -42,12 +42,12 @@ def clone_to_staging(
     nothing is served.
     """
     platform = replace(platform, say=progress) if progress else platform
-    with held(platform, key) as source:
+    with held(platform, key) as (source, lock):
         if source.kind != "production" or source.status not in SERVED or not source.database:
             raise InvalidRequest(f"{source.slug} is no tenant that is served: {source.status}")
         tenant, operation = _begun(platform, source) or _begin(platform, source, host)
         job = StagingJob(tenant, source, str(operation.data["database"]))
-        run_steps(platform, operation, STEPS, job)
+        run_steps(platform, lock, operation, STEPS, job)
         return platform.registry.tenant(tenant.id)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 
 from smarter_connector.exceptions import ConnectorError, Retryable
-from smarter_connector.registry import OperationRow
+from smarter_connector.registry import Lock, OperationRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.platform import Platform
 
@@ -32,14 +32,16 @@ class Step(Generic[Job]):
 
 
 def run_steps(
-    platform: Platform, operation: OperationRow, steps: Sequence[Step[Job]], job: Job
+    platform: Platform, lock: Lock, operation: OperationRow, steps: Sequence[Step[Job]], job: Job
 ) -> OperationRow:
     """Run what is left of an operation and finish it.
 
     Raises StepFailed, or the class of error that the step raised, after noting it in the operation;
-    the same command then begins the operation anew.
+    the same command then begins the operation anew. Raises LockLost before a step, when the tenant
+    is not held any more; then nothing is noted, and the same command goes on with the operation.
     """
     for step in _left(operation, steps):
+        lock.check()
         platform.say(step.title or step.name)
         try:
             facts = _run(platform, operation, step, job)

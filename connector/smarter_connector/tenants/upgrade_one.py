@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from smarter_connector.exceptions import ConnectorError
-from smarter_connector.registry import OperationRow, ReleaseRow, TenantRow
+from smarter_connector.registry import Lock, OperationRow, ReleaseRow, TenantRow
 from smarter_connector.tenants import upgrade_plan
 from smarter_connector.tenants.exchange import after_failure, left_closed
 from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status
@@ -72,8 +72,8 @@ def _upgrade_one(platform: Platform, tenant: TenantRow, order: Order, blank: Out
     if order.backup and _is_ahead(platform, tenant.id, order):
         platform.say("backing up")
         order.backup(platform, tenant)
-    with registry.lock(tenant.id):
-        if outcome := _go_on(platform, tenant.id, order, blank):
+    with registry.lock(tenant.id) as lock:
+        if outcome := _go_on(platform, lock, tenant.id, order, blank):
             return outcome
         tenant = _free(platform, tenant.id)
         plan = make_plan(platform, tenant, order)
@@ -83,7 +83,8 @@ def _upgrade_one(platform: Platform, tenant: TenantRow, order: Order, blank: Out
             "release": order.release.name, "from": tenant.release, "keep": order.keep,
             "upgrade": list(plan.upgrade), "install": list(plan.install),
         }  # fmt: skip
-        return _run(platform, tenant, order, registry.begin(tenant.id, KIND, facts), blank)
+        operation = registry.begin(tenant.id, KIND, facts)
+        return _run(platform, lock, tenant, order, operation, blank)
 
 
 def _is_ahead(platform: Platform, tenant_id: int, order: Order) -> bool:
@@ -121,7 +122,9 @@ def _module_set(platform: Platform, tenant: TenantRow, release: ReleaseRow) -> t
     return settings.modules if tenant.module_set == settings.module_set else ()
 
 
-def _go_on(platform: Platform, tenant_id: int, order: Order, blank: Outcome) -> Outcome | None:
+def _go_on(
+    platform: Platform, lock: Lock, tenant_id: int, order: Order, blank: Outcome
+) -> Outcome | None:
     """End what a killed command began, or take it back when something else is asked for now.
 
     None when there is nothing left of it.
@@ -137,7 +140,7 @@ def _go_on(platform: Platform, tenant_id: int, order: Order, blank: Outcome) -> 
         registry.finish(operation)
         return None
     if operation.data.get("release") == order.release.name:
-        return _run(platform, tenant, order, operation, blank)
+        return _run(platform, lock, tenant, order, operation, blank)
     undo(platform, job_of(platform, operation, tenant), "another release was asked for")
     registry.finish(operation, error="another release was asked for")
     return None
@@ -168,14 +171,19 @@ def _switch(platform: Platform, tenant: TenantRow, order: Order, blank: Outcome)
 
 
 def _run(
-    platform: Platform, tenant: TenantRow, order: Order, operation: OperationRow, blank: Outcome
+    platform: Platform,
+    lock: Lock,
+    tenant: TenantRow,
+    order: Order,
+    operation: OperationRow,
+    blank: Outcome,
 ) -> Outcome:
     job = UpgradeJob(tenant, operation.id, order.release)
     modules = (*operation.data["upgrade"], *operation.data["install"])
     done = replace(blank, state="upgraded", modules=modules, restore_point=job.restore_point)
     try:
-        run_steps(platform, operation, STEPS, job)
+        run_steps(platform, lock, operation, STEPS, job)
     except ConnectorError as error:
         failed = replace(blank, state="failed", modules=modules, error=str(error))
-        return done if after_failure(platform, job, error, is_published, undo) else failed
+        return done if after_failure(platform, lock, job, error, is_published, undo) else failed
     return done
