@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smarter_connector.registry import Conflict, InvalidRequest
+from smarter_connector.registry import Busy, Conflict, InvalidRequest
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants import doctor, grants, staging_reset
 from smarter_connector.tenants.delete import delete
@@ -216,6 +216,18 @@ def test_several_copies_lie_side_by_side_and_a_taken_host_is_refused(own: Platfo
         clone_to_staging(own, RUT, host=HOST)
     second = clone_to_staging(own, RUT, host="ensayo.example.cl")
     assert (second.database, second.hosts) == ("s_77654321_7_2", ("ensayo.example.cl",))
+
+
+def test_a_copy_that_is_worked_on_is_not_purged_with_its_tenant(own: Platform, original):
+    copy = clone_to_staging(own, original.id)
+    own.registry.update(original.id, "test", status="deleted", deleted_at=own.now())
+    try:
+        with own.registry.lock(copy.id), pytest.raises(Busy, match="another process works"):
+            purge(own, original.id, force_rut=RUT)
+    finally:
+        own.registry.update(original.id, "test", status="active", deleted_at=None)
+    assert own.databases.exists(copy.database)
+    assert own.registry.tenant(copy.id).status == "active"
 
 
 def test_a_copy_is_not_copied_and_may_be_removed_at_once(own: Platform, original):

@@ -73,11 +73,13 @@ def _check(platform: Platform, tenant: TenantRow, force_rut: str) -> None:
 
 
 def _copies(platform: Platform, job: PurgeJob, facts: Mapping[str, Any]) -> Facts:
-    """Copies for tests hold the same people's data."""
-    for copy in platform.registry.tenants(kind="staging"):
-        if copy.source_tenant == job.tenant.id:
-            _drop(platform, copy)
-            platform.registry.update(copy.id, "purged", {"with": job.tenant.id}, **NOTHING)
+    """Copies for tests hold the same people's data. Raises Busy while one is worked on."""
+    for row in platform.registry.tenants(kind="staging"):
+        if row.source_tenant == job.tenant.id:
+            with held(platform, row.id) as (copy, _):
+                if copy.status != "purged":
+                    _drop(platform, copy)
+                    platform.registry.update(copy.id, "purged", {"with": job.tenant.id}, **NOTHING)
     return None
 
 
