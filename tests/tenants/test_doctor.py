@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -40,6 +41,11 @@ def sql(*statements: str) -> Callable[[Platform], None]:
     return run
 
 
+def made_hours_ago(platform: Platform, hours: int) -> None:
+    made = platform.now() - timedelta(hours=hours)
+    platform.registry.update(platform.registry.tenant(SLUG).id, "test", activated_at=made)
+
+
 BROKEN = {
     "identity": sql("UPDATE ir_config_parameter SET value = 'x' WHERE key = 'database.uuid'"),
     "agreement with the registry": sql("UPDATE smarter_tenant SET plan = 'enterprise'"),
@@ -47,7 +53,10 @@ BROKEN = {
     "rights": sql("GRANT SELECT ON res_users TO smarteros_connector"),
     "files": lambda platform: shutil.rmtree(platform.filestore(DATABASE)),
     "hosts": sql("UPDATE ir_config_parameter SET value = 'http://x' WHERE key = 'web.base.url'"),
-    "scheduled actions": sql("UPDATE ir_cron SET nextcall = '2020-01-01'"),
+    "scheduled actions": lambda platform: (
+        sql("UPDATE ir_cron SET nextcall = '2020-01-01'")(platform),
+        made_hours_ago(platform, 2),
+    ),
     "outbox": sql(
         "INSERT INTO smarter_event (type, aggregate, rut, epoch) VALUES ('a.b', 'm/1', '', 1)",
         "INSERT INTO smarter_delivery (event_id, subscription_id, lane, webhook_id, due_at)"
@@ -67,6 +76,13 @@ def test_what_is_broken_is_found_and_nothing_else(tenant: Platform, check: str):
     BROKEN[check](tenant)
     assert list(complaints(tenant)) == [check]
     assert complaints(tenant)[check][1]
+
+
+def test_a_new_tenant_is_not_late_because_its_template_is_old(tenant: Platform):
+    sql("UPDATE ir_cron SET nextcall = '2020-01-01'")(tenant)
+    assert complaints(tenant) == {}
+    made_hours_ago(tenant, 3)
+    assert "18" in complaints(tenant)["scheduled actions"][1]
 
 
 def test_a_missing_file_is_named(tenant: Platform):

@@ -23,7 +23,9 @@ _UUID = "SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'"
 _URL = "SELECT value FROM ir_config_parameter WHERE key = 'web.base.url'"
 _PUBLIC = """SELECT has_database_privilege('public', datname, 'CONNECT') FROM pg_database
              WHERE datname = current_database()"""
-_CRON = """SELECT extract(epoch FROM now() AT TIME ZONE 'utc' - min(nextcall)) / 60
+#: A database cloned from a template has the template's times until its first actions have run.
+_CRON = """SELECT extract(epoch FROM now() - min(greatest(
+               nextcall AT TIME ZONE 'utc', %s::timestamptz))) / 60
            FROM ir_cron WHERE active"""
 _FILES = "SELECT store_fname FROM ir_attachment WHERE store_fname IS NOT NULL ORDER BY id DESC"
 _PENDING = """SELECT extract(epoch FROM now() AT TIME ZONE 'utc' - min(due_at)) / 60
@@ -51,8 +53,8 @@ class Case:
     connection: psycopg.Connection
     schema: Schema
 
-    def one(self, query: str):
-        row = self.connection.execute(query).fetchone()
+    def one(self, query: str, *values: object):
+        row = self.connection.execute(query, values or None).fetchone()
         return row[0] if row else None
 
 
@@ -135,7 +137,7 @@ def _hosts(case: Case) -> Answer:
 
 
 def _cron(case: Case) -> Answer:
-    late = float(case.one(_CRON) or 0)
+    late = float(case.one(_CRON, case.tenant.activated_at) or 0)
     if case.tenant.status == "active" and late > CRON_LATE_MINUTES:
         return "warning", f"a scheduled action is {late:.0f} minutes late: is Odoo's cron running?"
     return None
