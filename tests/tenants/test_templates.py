@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from smarter_connector.registry import InvalidRequest
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import Platform, templates
+from smarter_connector.tenants import Platform, create, templates
 from smarter_connector.tenants.modules import module_digests, recipe_digest
+from tests.tenants import keeping, small
 
 
 @pytest.fixture
@@ -32,6 +34,24 @@ def test_a_built_template_is_closed_and_belongs_to_the_administrator(built: Plat
     with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
         small_server.server.odoo.connect(row.database)
     assert templates.usable(built, "shop").database == row.database
+
+
+def test_releases_with_the_same_code_share_a_template_and_keep_their_names(built: Platform):
+    first = built.registry.release(small.RELEASE)
+    again = built.registry.add_release(
+        "1.0-again", first.path, odoo_build=first.odoo_build, modules=first.modules
+    )
+    try:
+        wanted = templates.recipe(built, again.name)
+        assert templates.build(built, wanted) == built.registry.templates()[0]
+        request = replace(keeping.REQUEST, release=again.name)
+        made = create(built, request).tenant
+        assert (made.release, built.registry.templates()[0].release) == (again.name, first.name)
+        other = replace(keeping.REQUEST, rut="12.345.678-5", slug="otra", release=first.name)
+        assert create(built, other).tenant.release == first.name
+    finally:
+        with built.admin(small.REGISTRY) as admin:
+            admin.execute("DELETE FROM registry.release WHERE name = %s", [again.name])
 
 
 def test_it_is_built_once(built: Platform):

@@ -7,7 +7,7 @@ When one of them changes it is stale: nothing is updated in place, a new one is 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -84,10 +84,13 @@ def recipe(
 
 
 def usable(platform: Platform, module_set: str = "", release: str = "") -> TemplateRow:
-    """The template that a new tenant is cloned from. Raises TemplateUnusable, saying what to do."""
+    """The template that a new tenant of the release is cloned from.
+
+    Raises TemplateUnusable, saying what to do.
+    """
     chosen = module_set or platform.settings.module_set
     wanted = current_release(platform, release)
-    rows = platform.registry.templates(module_set=chosen, release=wanted.name)
+    rows = of_release(platform, chosen, wanted)
     if not rows:
         raise TemplateUnusable(
             f"there is no template of the set {chosen} in release {wanted.name}: {BUILD}"
@@ -97,6 +100,21 @@ def usable(platform: Platform, module_set: str = "", release: str = "") -> Templ
         if not trouble:
             return row
     raise TemplateUnusable(f"{problems[0]}: {BUILD}")
+
+
+def of_release(platform: Platform, module_set: str, release: ReleaseRow) -> list[TemplateRow]:
+    """The templates of a set in a release, as rows of that release.
+
+    Releases with the same code share a template: the registry knows it by the one that built it.
+    """
+    rows = platform.registry.templates(module_set=module_set)
+    language = platform.settings.language
+    return [
+        replace(row, release=release.name)
+        for row in rows
+        if row.release == release.name
+        or row.digest == Recipe(release, module_set, row.modules, language).digest
+    ]
 
 
 def problem(platform: Platform, row: TemplateRow, release: ReleaseRow | None = None) -> str:

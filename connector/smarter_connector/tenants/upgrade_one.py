@@ -9,7 +9,7 @@ import psycopg
 
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import Lock, OperationRow, ReleaseRow, TenantRow
-from smarter_connector.tenants import upgrade_plan
+from smarter_connector.tenants import templates, upgrade_plan
 from smarter_connector.tenants.exchange import after_failure, left_closed
 from smarter_connector.tenants.jobs import check_idle, check_no_page, check_status
 from smarter_connector.tenants.modules import Manifest
@@ -115,7 +115,7 @@ def _old_release(platform: Platform, tenant: TenantRow) -> ReleaseRow | None:
 
 def _module_set(platform: Platform, tenant: TenantRow, release: ReleaseRow) -> tuple[str, ...]:
     """What the tenant's set of modules consists of in the release."""
-    rows = platform.registry.templates(module_set=tenant.module_set, release=release.name)
+    rows = templates.of_release(platform, tenant.module_set, release)
     settings = platform.settings
     if rows:
         return rows[0].modules
