@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +17,16 @@ from smarter_connector.exceptions import ConfigurationError, ConnectorError
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import Busy, InvalidRequest, TenantRow
 from smarter_connector.registry.errors import StepFailed
-from smarter_connector.tenants import archive_reader, create, readers, restore_steps, suspend
+from smarter_connector.tenants import (
+    archive_reader,
+    create,
+    doctor,
+    readers,
+    restore_login,
+    restore_points,
+    restore_steps,
+    suspend,
+)
 from smarter_connector.tenants.archive import BadArchive
 from smarter_connector.tenants.backup import backup
 from smarter_connector.tenants.databases import Databases
@@ -297,3 +309,60 @@ def test_other_work_that_is_unfinished_goes_first(own: Platform, saved):
     with own.registry.lock(saved.id), pytest.raises(ConnectorError, match="another process"):
         restore(own, saved.id)
     assert_untouched(own, saved)
+
+
+# -- the login that restores --
+
+
+def roles(platform: Platform) -> list[str]:
+    with platform.admin() as admin:
+        query = "SELECT rolname FROM pg_roles WHERE starts_with(rolname, 'restore_')"
+        return [name for (name,) in admin.execute(query).fetchall()]
+
+
+def logins(platform: Platform) -> list[str]:
+    return [one.message for one in doctor(platform) if one.check == "logins"]
+
+
+@pytest.fixture
+def left_login(own: Platform, saved, killed) -> Iterator[str]:
+    """What a restore leaves that is killed while it restores."""
+
+    def work() -> None:
+        with restore_login.restore_login(own, f"new_{saved.id}"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    killed("restoring", work)
+    yield f"restore_new_{saved.id}"
+    with own.admin() as admin:
+        admin.execute(f"DROP ROLE IF EXISTS restore_new_{saved.id}")
+
+
+def test_a_login_that_was_left_is_reported_and_dropped_once_it_has_ended(
+    own: Platform, left_login: str
+):
+    assert [text.partition(":")[0] for text in logins(own)] == [left_login]
+    restore_points.sweep(own)
+    assert roles(own) == [left_login]
+    with own.admin() as admin:
+        admin.execute(f"ALTER ROLE {left_login} VALID UNTIL '2020-01-01'")
+    restore_points.sweep(own)
+    assert (roles(own), logins(own)) == ([], [])
+
+
+def test_a_login_ends_by_itself_within_the_hour(own: Platform, left_login: str):
+    with own.admin() as admin:
+        query = """SELECT rolvaliduntil - now() BETWEEN interval '50 min' AND interval '1 hour'
+                   FROM pg_roles WHERE rolname = %s"""
+        assert admin.execute(query, [left_login]).fetchone() == (True,)
+
+
+def test_a_role_of_another_kind_is_left_alone(own: Platform, saved):
+    with own.admin() as admin:
+        admin.execute("CREATE ROLE restore_of_somebody_else LOGIN")
+    try:
+        restore_points.sweep(own)
+        assert (roles(own), logins(own)) == (["restore_of_somebody_else"], [])
+    finally:
+        with own.admin() as admin:
+            admin.execute("DROP ROLE restore_of_somebody_else")

@@ -7,7 +7,6 @@ a dump runs when it is restored, and must not run as the administrator.
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.archive import COPY_BYTES
 from smarter_connector.tenants.backup_snapshot import Snapshot
 from smarter_connector.tenants.platform import Platform
+from smarter_connector.tenants.restore_login import restore_login
 
 _OPTIONS = "-c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
 _STDERR_BYTES = 64 * 1024
@@ -60,7 +60,7 @@ def restoring(
         let_in(connection, settings.odoo_role)
     command = [_program(platform, "pg_restore"), "--exit-on-error", "--no-owner",
                "--no-privileges", f"--role={settings.odoo_role}", "-d", database]  # fmt: skip
-    with _login(platform, database) as (role, password), tempfile.TemporaryFile() as told:
+    with restore_login(platform, database) as (role, password), tempfile.TemporaryFile() as told:
         environment = _environment(platform, role, password) | {"PGOPTIONS": _OPTIONS}
         process = _start(command, environment, told, stdin=subprocess.PIPE)
         with _ended(process):
@@ -107,30 +107,6 @@ def _make_extensions(connection: psycopg.Connection, names: Sequence[str]) -> No
     for name in names:
         if name in available:
             connection.execute(sql.SQL("CREATE EXTENSION {} CASCADE").format(sql.Identifier(name)))
-
-
-@contextmanager
-def _login(platform: Platform, database: str) -> Iterator[tuple[str, str]]:
-    """A login for this restore that has Odoo's rights and none besides."""
-    role, password = f"restore_{database}"[:63], secrets.token_urlsafe(32)
-    name = sql.Identifier(role)
-    drop = sql.SQL("DROP ROLE IF EXISTS {}").format(name)
-    with platform.admin() as admin:
-        admin.execute(drop)
-        # Encrypted here, so that the password is in no log of the server.
-        verifier = admin.pgconn.encrypt_password(
-            password.encode(), role.encode(), b"scram-sha-256"
-        ).decode()
-        admin.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                name, sql.Literal(verifier), sql.Identifier(platform.settings.odoo_role)
-            )
-        )
-    try:
-        yield role, password
-    finally:
-        with platform.admin() as admin:
-            admin.execute(drop)
 
 
 def _program(platform: Platform, name: str) -> str:

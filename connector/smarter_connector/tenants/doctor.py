@@ -10,7 +10,7 @@ import psycopg
 
 from smarter_connector.exceptions import ConnectorError
 from smarter_connector.registry import TenantRow
-from smarter_connector.tenants import restore_points, templates
+from smarter_connector.tenants import restore_login, restore_points, templates
 from smarter_connector.tenants.findings import Case, Finding, examine
 from smarter_connector.tenants.jobs import SERVED
 from smarter_connector.tenants.platform import Platform, Say
@@ -66,6 +66,10 @@ def _platform(platform: Platform, tenants: Sequence[TenantRow]) -> Iterator[Find
     for name in platform.databases.names():
         if message := _left_over(platform, name, known, by_id):
             yield Finding(PLATFORM, "databases", "warning", f"{name}: {message}")
+    for login in restore_login.left(platform):
+        message = "left by a restore that was killed, unless one is running: "
+        message += f"smarteros-tenant restore-points --sweep drops it after {restore_login.HOURS} h"
+        yield Finding(PLATFORM, "logins", "warning", f"{login.role}: {message}")
     for point in restore_points.overdue(platform):
         message = "its time is over: run smarteros-tenant restore-points --sweep"
         yield Finding(PLATFORM, "restore points", "warning", f"{point.database}: {message}")

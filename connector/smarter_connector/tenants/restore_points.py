@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from smarter_connector.registry import InvalidRequest, UnknownTenant
+from smarter_connector.tenants import restore_login
 from smarter_connector.tenants.platform import Platform, Say
 
 _NAME = re.compile(r"pre_(\d{1,18})_(\d{1,18})")
@@ -47,7 +48,9 @@ def overdue(platform: Platform) -> list[RestorePoint]:
 
 
 def sweep(platform: Platform, *, progress: Say | None = None) -> list[str]:
-    """Drop those whose time is over; returns their names."""
+    """Drop those whose time is over, and logins that killed restores left; returns the names of
+    the restore points."""
+    restore_login.sweep(platform)
     due = overdue(platform)
     for point in due:
         (progress or platform.say)(f"dropping {point.database}")
