@@ -103,13 +103,3 @@ class SmarterSubscription(models.Model):
             )
         )
         self.invalidate_recordset(["key_created_at", "old_key_expires_at"], flush=False)
-
-    @api.model
-    def _renew_all_keys(self):
-        """Replace every key at once, without overlap; return {subscription id: new key's text}.
-
-        For provisioning, on a clone: a key of the original must not open the copy's receivers.
-        """
-        self.env.cr.execute("DELETE FROM smarter_subscription_key")
-        everyone = self.with_context(active_test=False).search([]).filtered("is_signed")
-        return {subscription.id: subscription._renew_key().text for subscription in everyone}

@@ -9,7 +9,7 @@ from .common_ui import SubscriptionCase
 
 PRIVATE = {
     "smarter.outbox": ("_emit", "_protocol", "_release", "_raise_epoch", "_hold", "_senders"),
-    "smarter.subscription": ("_renew_all_keys", "_renew_key", "_store_key", "_call_protocol"),
+    "smarter.subscription": ("_renew_key", "_store_key", "_call_protocol"),
     "smarter.delivery": ("_replay", "_check_may_replay"),
     "smarter.event": ("init", "_cron_purge", "_purge", "_readable"),
     "smarter.event.type": ("_follow_authors", "_as_author"),

@@ -59,11 +59,3 @@ class TestSubscriptionKey(SubscriptionCase):
         [(mine, _open)] = self.keys(subscription)
         [(copied, _open)] = self.keys(subscription.copy())
         self.assertNotEqual(mine, copied)
-
-    def test_a_clone_renews_every_key_without_overlap(self):
-        subscription, archived = self.subscribe(), self.subscribe(name="Vieja", active=False)
-        old = {secret for one in (subscription, archived) for secret, _open in self.keys(one)}
-        new = self.env["smarter.subscription"]._renew_all_keys()
-        for one in (subscription, archived):
-            self.assertEqual(self.keys(one), [(new[one.id], True)])
-        self.assertFalse(old & set(new.values()))
