@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from smarter_connector.exceptions import ConnectorError
+from smarter_connector.exceptions import ConnectorError, first_line
 from smarter_connector.registry import TenantRow
 from smarter_connector.tenants import restore_login, restore_points, templates
 from smarter_connector.tenants.findings import Case, Finding, examine
@@ -55,7 +55,7 @@ def _tenant(platform: Platform, tenant: TenantRow) -> Iterator[Finding]:
             yield Finding(tenant.slug, "database")
             yield from examine(Case(platform, tenant, connection, Schema.read(connection)))
     except (ConnectorError, psycopg.Error) as error:
-        yield Finding(tenant.slug, "database", "error", str(error).splitlines()[0])
+        yield Finding(tenant.slug, "database", "error", first_line(error))
 
 
 def _platform(platform: Platform, tenants: Sequence[TenantRow]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import psycopg
 
+from smarter_connector.exceptions import first_line
 from smarter_connector.provisioning import audit_role
 from smarter_connector.registry import TenantRow
 from smarter_connector.tenants.platform import Platform
@@ -68,7 +69,7 @@ def examine(case: Case) -> Iterator[Finding]:
         try:
             answer = check(case)
         except (psycopg.Error, OSError) as error:
-            answer = ("error", (str(error).splitlines() or [type(error).__name__])[0])
+            answer = ("error", first_line(error))
         level, message = answer or ("ok", "")
         yield Finding(case.tenant.slug, name, level, message)
 

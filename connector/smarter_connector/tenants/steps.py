@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from smarter_connector.exceptions import ConnectorError, Retryable
+from smarter_connector.exceptions import ConnectorError, Retryable, first_line
 from smarter_connector.registry import Lock, OperationRow
 from smarter_connector.registry.errors import StepFailed
 from smarter_connector.tenants.platform import Platform
@@ -65,12 +65,12 @@ def _run(platform: Platform, operation: OperationRow, step: Step[Job], job: Job)
     try:
         return step.run(platform, job, operation.data)
     except psycopg.errors.DiskFull as error:
-        raise StepFailed(f"{place}: PostgreSQL's disk is full: {_first_line(error)}") from error
+        raise StepFailed(f"{place}: PostgreSQL's disk is full: {first_line(error)}") from error
     except psycopg.OperationalError as error:
-        message = f"{place}: the server went away: {_first_line(error)}; run the command again"
+        message = f"{place}: the server went away: {first_line(error)}; run the command again"
         raise Retryable(message) from error
     except psycopg.Error as error:
-        raise StepFailed(f"{place}: {_first_line(error)}") from error
+        raise StepFailed(f"{place}: {first_line(error)}") from error
     except OSError as error:
         raise StepFailed(f"{place}: {error.strerror or error}: {error.filename or ''}") from error
 
@@ -81,8 +81,4 @@ def _note_failure(
     try:
         platform.registry.finish(operation, error=f"{step.name}: {error}")
     except (ConnectorError, psycopg.Error) as second:
-        platform.say(f"the failure could not be noted: {_first_line(second)}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        platform.say(f"the failure could not be noted: {first_line(second)}")
